@@ -1,0 +1,57 @@
+"""Check the configuration before anything runs: YAML, every key, every rule; all problems at once, one line each.
+
+Snakemake's own loader names neither file nor line and lets a key given twice pass, so `make` calls this first.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import configuration
+import plan as planning
+import yaml_files
+from own_data import training_images
+
+DATASETS_FILE = Path(__file__).resolve().parents[1] / "config" / "datasets.yaml"
+DEFAULT = Path("config/config.yaml")
+
+
+def check(files: list[Path]) -> tuple[configuration.Study, list[str]]:
+    """Read, merge and validate the files as the Snakefile does: `config/config.yaml` first, where there is one.
+
+    Raises:
+        configuration.ConfigurationError: with one line a problem.
+    """
+    ordered = [DEFAULT, *files] if DEFAULT.is_file() and DEFAULT not in files else files
+    contents, problems = [], []
+    for path in ordered:
+        try:
+            contents.append(yaml_files.read(path))
+        except yaml_files.YamlFileError as error:
+            problems.append(str(error))
+    if problems:
+        raise configuration.ConfigurationError(problems)
+    return configuration.validate(yaml_files.merge(contents), training_images(DATASETS_FILE))
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Command line: `python scripts/check.py config/config.yaml [overlay.yaml …]`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", type=Path, nargs="+")
+    arguments = parser.parse_args(argv)
+    try:
+        study, notes = check(arguments.files)
+    except configuration.ConfigurationError as error:
+        sys.exit("\n".join(f"ERROR: {problem}" for problem in error.problems))
+    for note in notes:
+        print(f"NOTE: {note}")
+    plan = planning.make_plan(study)
+    milestones = sum(len(some) for some in plan.wanted.values())
+    print(
+        f"The config is sound: {len(plan.points)} points, {study.replicates} seeds each, "
+        f"{milestones * len(plan.blocks)} training jobs, {len(plan.evaluated())} evaluations."
+    )
+
+
+if __name__ == "__main__":
+    main()
