@@ -1,0 +1,49 @@
+# make         the study of config/config.yaml, on all cores; prints where the report is
+# make quick   a small study on the real data in about two minutes
+# make test    the tests
+# make lint    the linters
+# make lock    renew requirements.lock from pyproject.toml
+#
+# Variables: CONFIG="a.yaml b.yaml" (laid over each other), CORES=4, PYTHON=python3.12, ARGS="further snakemake options"
+
+PYTHON ?= python3
+CONFIG ?= config/config.yaml
+CORES ?= all
+ARGS ?=
+
+BIN := .venv/bin
+SNAKEMAKE = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES)
+RUN = $(SNAKEMAKE) --configfile $(CONFIG)
+
+.DEFAULT_GOAL := study
+.PHONY: study quick check test lint lock clean
+
+study: check
+	@$(RUN) data --quiet $(ARGS)
+	@$(RUN) $(ARGS)
+	@echo "The report is in $(CURDIR)/results/report.html"
+
+quick:
+	@$(MAKE) --no-print-directory study CONFIG="config/config.yaml config/quick.yaml"
+
+check: .venv/installed
+	@$(BIN)/python scripts/check.py $(CONFIG)
+
+test: .venv/installed
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check workflow
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --lint
+
+# pip compiles bytecode unless its own settings say otherwise; without it every job would start 5 s later.
+.venv/installed: requirements.lock scripts/environment.sh
+	@sh scripts/environment.sh "$(PYTHON)"
+
+lock:
+	@sh scripts/lock.sh "$(PYTHON)"
+
+clean:
+	rm -rf .venv .snakemake

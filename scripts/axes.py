@@ -1,0 +1,92 @@
+"""Axes that suit the values: which scale a factor, an accuracy or a loss is drawn on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
+
+
+@dataclass(frozen=True)
+class FactorAxis:
+    """Where the levels of a factor stand on the horizontal axis.
+
+    Attributes:
+        names: canonical texts of the levels.
+        positions: their places in data coordinates.
+        scale: `log` where the values span decades, `linear` where they are far enough apart to be read, `even` for
+            names and for values that would crowd (a momentum of 0.9, 0.95 and 0.99).
+    """
+
+    names: list[str]
+    positions: list[float]
+    scale: str
+
+    @property
+    def numeric(self) -> bool:
+        """Whether a line between two levels has a meaning."""
+        return all(_is_number(name) for name in self.names)
+
+    def spread(self, position: float, count: int) -> np.ndarray:
+        """Return `count` places around a position, so that dots of equal height do not hide each other."""
+        steps = np.linspace(-1, 1, count) if count > 1 else np.zeros(1)
+        if self.scale == "log":
+            ratio = self.positions[-1] / self.positions[0]
+            return position * ratio ** (0.012 * steps)
+        width = (self.positions[-1] - self.positions[0]) or 1
+        return position + 0.012 * width * steps
+
+    def apply(self, panel) -> None:
+        """Set scale and ticks: one tick a level, labels turned where they would touch."""
+        if self.scale == "log":
+            panel.set_xscale("log")
+        else:
+            panel.margins(x=0.08)
+        panel.xaxis.set_minor_locator(NullLocator())
+        crowded = sum(len(name) for name in self.names) > 30
+        panel.set_xticks(self.positions, self.names, rotation=45 if crowded else 0, fontsize=8)
+
+
+def _is_number(name: str) -> bool:
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True
+
+
+def factor_axis(names: list[str]) -> FactorAxis:
+    """Choose the scale for a factor's levels, given in ascending order."""
+    if not all(_is_number(name) for name in names):
+        return FactorAxis(names, [float(place) for place in range(len(names))], "even")
+    values = [float(name) for name in names]
+    if values[0] > 0 and values[-1] / values[0] >= 20:
+        return FactorAxis(names, values, "log")
+    if len(values) < 2 or min(np.diff(values)) >= 0.06 * (values[-1] - values[0]):
+        return FactorAxis(names, values, "linear")
+    return FactorAxis(names, [float(place) for place in range(len(names))], "even")
+
+
+def accuracy_scale(panel, values) -> None:
+    """Stretch an accuracy axis near 1 where the values need it: equal steps are equal ratios of errors to hits."""
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    if high - low < 0.04 or low <= 0 or high >= 1:
+        return
+    ticks = [0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995, 0.998, 0.999, 0.9995]
+    panel.set_yscale("logit")
+    shown = [tick for tick in ticks if low * 0.98 <= tick <= high + 0.3 * (1 - high)]
+    panel.yaxis.set_major_locator(FixedLocator(shown))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    panel.yaxis.set_minor_formatter(NullFormatter())
+    panel.yaxis.set_minor_locator(NullLocator())
+
+
+def loss_scale(panel, values) -> None:
+    """Draw losses on a log axis where they span half a decade or more."""
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    if low <= 0 or high / low < 3:
+        return
+    panel.set_yscale("log")
+    ticks = [mantissa * 10.0**power for power in range(-4, 7) for mantissa in (1, 2, 5)]
+    panel.yaxis.set_major_locator(FixedLocator([tick for tick in ticks if low * 0.9 <= tick <= high * 1.1]))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    panel.yaxis.set_minor_formatter(NullFormatter())

@@ -1,0 +1,40 @@
+"""The digest of a script and of the helper modules it imports: what a rule's results depend on, wherever it lies."""
+
+import ast
+import hashlib
+from pathlib import Path
+
+
+def imported_modules(script: Path) -> list[Path]:
+    """Return the script and every module of its own folder that it imports, directly or not, sorted by name."""
+    folder = script.parent
+    found: set[Path] = set()
+    waiting = [script]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found.add(path)
+        for node in ast.walk(ast.parse(path.read_bytes(), filename=str(path))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module]
+            waiting += [module for name in names if (module := folder / f"{name.split('.')[0]}.py").is_file()]
+    return sorted(found)
+
+
+def files_digest(paths: list[Path]) -> str:
+    """Return the SHA-256 of the files' names and contents, 64 hexadecimal digits; folders play no part."""
+    digest = hashlib.sha256()
+    for path in paths:
+        content = path.read_bytes()
+        digest.update(f"{path.name} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def code_digest(script: Path) -> str:
+    """Return the digest of a script and of the helper modules it imports."""
+    return files_digest(imported_modules(script))

@@ -1,0 +1,100 @@
+"""A whole epoch of Keras training as one XLA program.
+
+`model.fit` returns to Python after each step. Here the loop over the batches is compiled with the steps, on data that
+stay in memory: the same Keras model, loss and optimizer, 2 to 3 times as fast (README, section on performance).
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+def scaled(pixels: tf.Tensor) -> tf.Tensor:
+    """Return uint8 pixels as float32 from 0 to 1.
+
+    XLA turns the division by 255 into a multiplication by its reciprocal; said outright, both paths give one result.
+    """
+    return tf.cast(pixels, tf.float32) * tf.constant(np.float32(1) / np.float32(255))
+
+
+class CompiledTraining:
+    """Trains and tests one Keras model on data in memory, one compiled call an epoch.
+
+    Args:
+        model: classifier of flat images that ends in softmax.
+        optimizer: Keras optimizer, not yet built.
+        batch_size: images a step; the last step of an epoch takes what is left.
+        train: `(images, labels)`: uint8 (n, pixels), uint8 (n,).
+        test: the same for the test set.
+    """
+
+    def __init__(self, model, optimizer, batch_size: int, train, test):
+        self.model = model
+        self.optimizer = optimizer
+        self.batch_size = batch_size
+        self._train = tuple(tf.constant(array) for array in train)
+        self._test = tuple(tf.constant(array) for array in test)
+        self._loss = keras.losses.SparseCategoricalCrossentropy(reduction="none")
+        optimizer.build(model.trainable_variables)
+
+    @property
+    def variables(self) -> dict[str, keras.Variable]:
+        """The complete state of the training: weights by layer, then the optimizer's variables."""
+        owners = {"weights": self.model, "optimizer": self.optimizer}
+        return {  # paths without the owner's own name, which Keras counts up: network, network_1, …
+            f"{kind}/{variable.path.split('/', 1)[1]}": variable
+            for kind, owner in owners.items()
+            for variable in owner.variables
+        }
+
+    def train_epoch(self, order: np.ndarray) -> tuple[float, float]:
+        """Train one epoch.
+
+        Args:
+            order: int32 (n,), the order in which the images are seen.
+
+        Returns:
+            Running means of loss and accuracy over the epoch, as Keras' History gives them.
+        """
+        images = len(order)
+        full = images - images % self.batch_size
+        batches = tf.constant(order[:full].reshape(-1, self.batch_size))
+        loss, correct = self._epoch(batches, tf.constant(order[full:]))
+        return float(loss) / images, float(correct) / images
+
+    def test(self) -> tuple[float, float]:
+        """Return mean loss and accuracy on the test set."""
+        loss, correct = self._evaluate()
+        images = int(self._test[1].shape[0])
+        return float(loss) / images, float(correct) / images
+
+    def _outcome(self, labels, probabilities):
+        """Return per-image losses, and the number of images classified correctly."""
+        hits = tf.cast(tf.argmax(probabilities, 1) == tf.cast(labels, tf.int64), tf.float32)
+        return self._loss(labels, probabilities), tf.reduce_sum(hits)
+
+    def _step(self, indices):
+        images, labels = (tf.gather(array, indices) for array in self._train)
+        with tf.GradientTape() as tape:
+            losses, correct = self._outcome(labels, self.model(scaled(images), training=True))
+            loss = tf.reduce_mean(losses)
+        weights = self.model.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, weights), weights)
+        return tf.reduce_sum(losses), correct
+
+    @tf.function(jit_compile=True)
+    def _epoch(self, batches, rest):
+        total_loss, total_correct = tf.zeros(()), tf.zeros(())
+        for index in tf.range(tf.shape(batches)[0]):
+            loss, correct = self._step(batches[index])
+            total_loss, total_correct = total_loss + loss, total_correct + correct
+        if rest.shape[0]:
+            loss, correct = self._step(rest)
+            total_loss, total_correct = total_loss + loss, total_correct + correct
+        return total_loss, total_correct
+
+    @tf.function(jit_compile=True)
+    def _evaluate(self):
+        images, labels = self._test
+        losses, correct = self._outcome(labels, self.model(scaled(images), training=False))
+        return tf.reduce_sum(losses), correct

@@ -1,0 +1,117 @@
+"""The plan as the summarising scripts see it: which runs belong to which sweep or grid, and where their files lie."""
+
+import argparse
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+# The columns of plan.csv that say how a run was trained, in the order of all tables.
+FACTORS = ("units", "learning_rate", "momentum", "batch_size", "optimizer", "epochs")
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """A point after a number of epochs, with the seeds that were trained.
+
+    Attributes:
+        point: the point's canonical name.
+        levels: factor -> canonical text of its value, epochs included.
+        blocks: `(first seed, last seed, folder)` of each block.
+        wanted_by: names of the sweeps and grids that hold it; "baseline" for the baseline itself.
+    """
+
+    point: str
+    levels: dict[str, str]
+    blocks: list[tuple[int, int, Path]]
+    wanted_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A study's plan with its options.
+
+    Attributes:
+        milestones: all milestones of the plan, those that only lead to a later one included.
+        baseline: factor -> canonical text of the baseline's value.
+        summaries: name of sweep or grid -> its factors.
+        alpha: level of tests; intervals cover 1 - alpha.
+        results: the results folder.
+    """
+
+    milestones: list[Milestone]
+    baseline: dict[str, str]
+    summaries: dict[str, tuple[str, ...]]
+    alpha: float
+    results: Path
+
+    def baseline_milestone(self) -> Milestone:
+        """Return the baseline's milestone."""
+        return next(milestone for milestone in self.milestones if "baseline" in milestone.wanted_by)
+
+    def chain(self) -> list[Milestone]:
+        """Return all milestones of the baseline's point, by epochs."""
+        point = self.baseline_milestone().point
+        chain = [milestone for milestone in self.milestones if milestone.point == point]
+        return sorted(chain, key=lambda milestone: int(milestone.levels["epochs"]))
+
+    def levels(self, summary: str) -> list[Milestone]:
+        """Return the milestones of a sweep or grid, numbers ascending, names in the order of the config."""
+        chosen = [milestone for milestone in self.milestones if summary in milestone.wanted_by]
+        for factor in reversed(self.summaries[summary]):
+            chosen = _sorted_by(factor, chosen)
+        return chosen
+
+    def label(self, summary: str, milestone: Milestone) -> str:
+        """Return a milestone's name within a sweep (its value) or grid (`factor=value` of each factor)."""
+        factors = self.summaries[summary]
+        if len(factors) == 1:
+            return milestone.levels[factors[0]]
+        return ",".join(f"{factor}={milestone.levels[factor]}" for factor in factors)
+
+    def is_baseline(self, milestone: Milestone) -> bool:
+        """Whether a milestone is the baseline's."""
+        return milestone.levels == self.baseline
+
+
+def _sorted_by(factor: str, milestones: list[Milestone]) -> list[Milestone]:
+    try:
+        return sorted(milestones, key=lambda milestone: float(milestone.levels[factor]))
+    except ValueError:
+        order = list(dict.fromkeys(milestone.levels[factor] for milestone in milestones))
+        return sorted(milestones, key=lambda milestone: order.index(milestone.levels[factor]))
+
+
+def read_milestones(plan: Path) -> list[Milestone]:
+    """Read `plan.csv`; blocks of one milestone are gathered in the order of their seeds."""
+    gathered: dict[tuple, tuple] = {}
+    with plan.open(newline="") as file:
+        for row in csv.DictReader(file):
+            levels = {factor: row[factor] for factor in FACTORS}
+            first, last = int(row["first_seed"]), int(row["last_seed"])
+            folder = plan.parent / "runs" / row["point"] / f"seeds={first}-{last}" / f"epochs={row['epochs']}"
+            blocks = gathered.setdefault((row["point"], row["epochs"]), (levels, row["wanted_by"], []))[2]
+            blocks.append((first, last, folder))
+    return [
+        Milestone(point, levels, sorted(blocks), tuple(wanted_by.split()))
+        for (point, _), (levels, wanted_by, blocks) in gathered.items()
+    ]
+
+
+def add_study_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments every summarising script takes."""
+    parser.add_argument("--plan", type=Path, required=True, help="results/plan.csv; other results lie beside it")
+    parser.add_argument("--baseline", nargs="+", required=True, metavar="FACTOR=VALUE")
+    parser.add_argument("--summaries", nargs="*", default=[], metavar="NAME=FACTOR,…", help="sweeps and grids")
+    parser.add_argument("--alpha", type=float, required=True, help="intervals cover 1 - alpha")
+
+
+def planned(arguments: argparse.Namespace) -> Planned:
+    """Return the plan that the arguments of `add_study_arguments` name."""
+    summaries = (text.split("=", 1) for text in arguments.summaries)
+    return Planned(
+        read_milestones(arguments.plan),
+        dict(text.split("=", 1) for text in arguments.baseline),
+        {name: tuple(factors.split(",")) for name, factors in summaries},
+        arguments.alpha,
+        arguments.plan.parent,
+    )

@@ -1,0 +1,314 @@
+"""Draw all figures of the study from its tables (rule plot)."""
+
+import argparse
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.colors import LogNorm
+from matplotlib.ticker import MaxNLocator
+
+from atomic import atomic_path
+from axes import accuracy_scale, factor_axis, loss_scale
+from intervals import t_interval
+from planned_runs import FACTORS, Planned, add_study_arguments, planned
+
+LABELS = {
+    "units": "hidden units",
+    "learning_rate": "learning rate",
+    "momentum": "momentum",
+    "batch_size": "batch size",
+    "optimizer": "optimizer",
+    "epochs": "epochs",
+    "test_accuracy": "test accuracy",
+    "test_loss": "test loss",
+    "train_accuracy": "training accuracy",
+    "train_loss": "training loss",
+}
+# Okabe and Ito's palette, told apart by the colour-blind; markers and dashes tell the same apart in grey.
+BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#777777"
+SERIES = [(BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"), (GREY, "v", "-")]
+STYLE = {
+    "figure.constrained_layout.use": True,
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "legend.frameon": False,
+    "svg.hashsalt": "study",  # identical identifiers, so identical bytes, in every run
+    "svg.fonttype": "none",
+}
+
+
+def learning_curves(histories: pd.DataFrame, baseline_epochs: int) -> plt.Figure:
+    """Draw loss and accuracy of the baseline by epoch: mean and ± 1 SD over seeds, training and test."""
+    figure, panels = plt.subplots(1, 2, figsize=(8, 3.4))
+    for panel, quantity in zip(panels, ("loss", "accuracy"), strict=True):
+        for subset, (colour, marker, dashes) in zip(("train", "test"), SERIES, strict=False):
+            by_epoch = histories.groupby("epoch")[f"{subset}_{quantity}"].agg(["mean", "std"]).fillna({"std": 0})
+            mean, sd = by_epoch["mean"], by_epoch["std"]
+            name = "training (running mean)" if subset == "train" else "test"
+            panel.plot(mean.index, mean, color=colour, marker=marker, linestyle=dashes, markersize=3, label=name)
+            panel.fill_between(mean.index, mean - sd, mean + sd, color=colour, alpha=0.2, linewidth=0)
+        panel.axvline(baseline_epochs, color=GREY, linewidth=0.8, linestyle=":")
+        panel.set(xlabel="epoch", ylabel=quantity)
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        panel.legend()
+    seeds = histories["seed"].nunique()
+    figure.suptitle(f"The baseline, epoch by epoch ({counted(seeds)}, band: ± 1 SD)")
+    return figure
+
+
+def counted(seeds: int) -> str:
+    """Return `1 seed` or `n seeds`."""
+    return f"{seeds} seed" if seeds == 1 else f"{seeds} seeds"
+
+
+def sweep_figure(factor: str, study: Planned, runs: pd.DataFrame, show_seeds: bool) -> plt.Figure:
+    """Draw test accuracy and loss over one factor: every seed a dot, mean and interval, the baseline marked."""
+    figure, panels = plt.subplots(1, 2, figsize=(8, 3.4))
+    levels = study.levels(factor)
+    axis = factor_axis([milestone.levels[factor] for milestone in levels])
+    for panel, metric in zip(panels, ("test_accuracy", "test_loss"), strict=True):
+        for position, milestone in zip(axis.positions, levels, strict=True):
+            values = runs_of(runs, milestone.levels)[metric].to_numpy()
+            is_baseline = study.is_baseline(milestone)
+            colour, marker = (ORANGE, "D") if is_baseline else (BLUE, "o")
+            if show_seeds:
+                panel.scatter(axis.spread(position, len(values)), values, s=9, color=colour, alpha=0.4, linewidth=0)
+            low, high = t_interval(values, study.alpha)
+            mean = values.mean()
+            if np.isfinite(low):
+                panel.vlines(position, low, high, color=colour, linewidth=1.5)
+            panel.plot([position], [mean], marker=marker, color=colour, markersize=5, markeredgecolor="white")
+            if is_baseline:
+                panel.axhline(
+                    mean, color=ORANGE, linewidth=0.8, linestyle=":", label=f"baseline ({milestone.levels[factor]})"
+                )
+        means = [runs_of(runs, milestone.levels)[metric].mean() for milestone in levels]
+        if axis.numeric:
+            panel.plot(axis.positions, means, color=BLUE, linewidth=0.8, alpha=0.6, zorder=0)
+        axis.apply(panel)
+        panel.set(xlabel=LABELS[factor], ylabel=LABELS[metric])
+        (accuracy_scale if metric == "test_accuracy" else loss_scale)(panel, runs_in(runs, levels)[metric])
+        panel.legend(loc="best", fontsize=8)
+    dots = "dots: seeds, " if show_seeds else ""
+    figure.suptitle(f"{LABELS[factor].capitalize()} ({dots}bars: {100 * (1 - study.alpha):g} % interval of the mean)")
+    return figure
+
+
+def grid_figure(name: str, study: Planned, runs: pd.DataFrame) -> plt.Figure:
+    """Draw a grid: its last numeric factor along the axis, one line for each combination of the others."""
+    levels = study.levels(name)
+    factors = study.summaries[name]
+    numeric = [factor for factor in factors if factor != "optimizer"]
+    along = numeric[-1] if numeric else factors[-1]
+    others = [factor for factor in factors if factor != along]
+    values = list(dict.fromkeys(milestone.levels[along] for milestone in levels))
+    axis = factor_axis(values)
+    figure, panels = plt.subplots(1, 2, figsize=(8, 3.4))
+    lines: dict[str, list] = {}
+    for milestone in levels:
+        label = ", ".join(milestone.levels[factor] for factor in others)
+        lines.setdefault(label, []).append(milestone)
+    for panel, metric in zip(panels, ("test_accuracy", "test_loss"), strict=True):
+        for index, (label, milestones) in enumerate(lines.items()):
+            colour, marker, dashes = SERIES[index % len(SERIES)]
+            samples = [runs_of(runs, milestone.levels)[metric].to_numpy() for milestone in milestones]
+            means = np.array([sample.mean() for sample in samples])
+            bounds = np.array([t_interval(sample, study.alpha) for sample in samples])
+            bars = np.nan_to_num(np.abs(bounds.T - means))
+            positions = [axis.positions[values.index(milestone.levels[along])] for milestone in milestones]
+            panel.errorbar(
+                positions,
+                means,
+                yerr=bars,
+                color=colour,
+                marker=marker,
+                linestyle=dashes,
+                markersize=4,
+                capsize=2,
+                label=label,
+            )
+        axis.apply(panel)
+        panel.set(xlabel=LABELS[along], ylabel=LABELS[metric])
+        (accuracy_scale if metric == "test_accuracy" else loss_scale)(panel, runs_in(runs, levels)[metric])
+        panel.legend(title=", ".join(LABELS[factor] for factor in others), fontsize=8)
+    figure.suptitle(f"{name.replace('_', ' ').capitalize()} (bars: {100 * (1 - study.alpha):g} % interval of the mean)")
+    return figure
+
+
+def train_and_test(study: Planned, runs: pd.DataFrame, factors: list[str]) -> plt.Figure:
+    """Draw training against test accuracy, one panel a sweep: the space between the lines is the gap."""
+    columns = 2 if len(factors) > 1 else 1
+    rows = -(-len(factors) // columns)
+    figure, panels = plt.subplots(rows, columns, figsize=(4 * columns, 2.8 * rows), squeeze=False)
+    for panel in panels.flat[len(factors) :]:
+        panel.set_visible(False)
+    for panel, factor in zip(panels.flat, factors, strict=False):
+        levels = study.levels(factor)
+        axis = factor_axis([milestone.levels[factor] for milestone in levels])
+        for metric, (colour, marker, dashes) in zip(("train_accuracy", "test_accuracy"), SERIES, strict=False):
+            samples = [runs_of(runs, milestone.levels)[metric] for milestone in levels]
+            sds = np.nan_to_num([sample.std() for sample in samples])
+            panel.errorbar(
+                axis.positions,
+                [sample.mean() for sample in samples],
+                yerr=sds,
+                color=colour,
+                marker=marker,
+                linestyle=dashes if axis.numeric else "none",
+                markersize=4,
+                capsize=2,
+                label=LABELS[metric],
+            )
+        axis.apply(panel)
+        panel.set(xlabel=LABELS[factor], ylabel="accuracy")
+        both = runs_in(runs, levels)
+        accuracy_scale(panel, pd.concat([both["train_accuracy"], both["test_accuracy"]]))
+    panels.flat[0].legend(fontsize=8)
+    figure.suptitle("Training (running mean of the last epoch) against test accuracy (bars: ± 1 SD)")
+    return figure
+
+
+def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, names: list[str]) -> plt.Figure:
+    """Draw how often the baseline takes one class for another, in images a seed.
+
+    Args:
+        labels: uint8 (n,).
+        predicted: uint8 (seeds, n).
+        names: of the classes.
+    """
+    classes = len(names)
+    counts = np.zeros((classes, classes))
+    np.add.at(counts, (np.broadcast_to(labels, predicted.shape).ravel(), predicted.ravel()), 1 / len(predicted))
+    errors = counts.copy()
+    np.fill_diagonal(errors, np.nan)
+    figure, panel = plt.subplots(figsize=(6.2, 5.4))
+    highest = max(1.0, np.nanmax(errors))
+    image = panel.imshow(np.where(errors > 0, errors, np.nan), cmap="Blues", norm=LogNorm(0.1, highest))
+    for true, said in np.ndindex(counts.shape):
+        value = counts[true, said]
+        if true == said:
+            panel.text(
+                said, true, f"{value:.0f}", ha="center", va="center", fontsize=7, color="black", fontweight="bold"
+            )
+        elif value > 0:
+            dark = value > highest**0.75 * 0.1**0.25
+            panel.text(
+                said, true, f"{value:.1f}", ha="center", va="center", fontsize=7, color="white" if dark else "black"
+            )
+    rotation = 0 if max(map(len, names)) < 3 else 90
+    panel.set_xticks(range(classes), names, rotation=rotation)
+    panel.set_yticks(range(classes), names)
+    panel.set(xlabel="predicted class", ylabel="true class")
+    panel.grid(False)
+    figure.colorbar(image, label="misclassified images a seed", shrink=0.8)
+    figure.suptitle(f"Confusion matrix of the baseline (mean of {counted(len(predicted))}, diagonal: correct)")
+    return figure
+
+
+def most_missed(
+    images: np.ndarray, labels: np.ndarray, predicted: np.ndarray, losses: np.ndarray, names: list[str]
+) -> plt.Figure:
+    """Draw the test images that most seeds of the baseline get wrong, the highest mean loss first among equals.
+
+    Args:
+        images: uint8 (n, 784).
+        labels: uint8 (n,).
+        predicted: uint8 (seeds, n).
+        losses: float32 (seeds, n).
+        names: of the classes.
+    """
+    misses = (predicted != labels).sum(axis=0)
+    order = np.lexsort((-losses.mean(axis=0), -misses))[:24]
+    figure, panels = plt.subplots(4, 6, figsize=(8, 6.4))
+    for panel, index in zip(panels.flat, order, strict=True):
+        wrong = predicted[:, index][predicted[:, index] != labels[index]]
+        panel.imshow(images[index].reshape(28, 28), cmap="gray_r", vmin=0, vmax=255)
+        panel.set_axis_off()
+        said = names[np.bincount(wrong).argmax()] if len(wrong) else "–"
+        panel.set_title(
+            f"{names[labels[index]]}, seen as {said}\n{misses[index]} of {len(predicted)} seeds", fontsize=7
+        )
+    figure.suptitle("The most missed test images of the baseline: true class, most frequent error")
+    return figure
+
+
+def runs_of(runs: pd.DataFrame, levels: dict[str, str]) -> pd.DataFrame:
+    """Return the runs of one milestone, by seed."""
+    return runs.loc[tuple(levels[factor] for factor in FACTORS)]
+
+
+def runs_in(runs: pd.DataFrame, milestones: list) -> pd.DataFrame:
+    """Return the runs of several milestones."""
+    return pd.concat([runs_of(runs, milestone.levels) for milestone in milestones])
+
+
+def read_runs(path: Path) -> pd.DataFrame:
+    """Read `runs.csv`, indexed by the canonical texts of the factors."""
+    runs = pd.read_csv(path, dtype=dict.fromkeys(FACTORS, str))
+    return runs.set_index(list(FACTORS)).sort_index()
+
+
+def read_outcomes(study: Planned) -> tuple[np.ndarray, np.ndarray]:
+    """Return losses and predicted classes of the baseline, (seeds, n) each."""
+    blocks = []
+    for _, _, folder in study.baseline_milestone().blocks:
+        with np.load(folder / "test.npz", allow_pickle=False) as outcomes:
+            blocks.append((outcomes["loss"], outcomes["predicted"]))
+    losses, predicted = zip(*blocks, strict=True)
+    return np.concatenate(losses), np.concatenate(predicted)
+
+
+def save(figure: plt.Figure, folder: Path, name: str, dpi: int) -> None:
+    """Write a figure as SVG and PNG, without dates, so that the same figure gives the same bytes."""
+    for ending, metadata in (("svg", {"Date": None, "Creator": None}), ("png", {"Software": None})):
+        with atomic_path(folder / f"{name}.{ending}") as temporary:
+            figure.savefig(temporary, format=ending, dpi=dpi, metadata=metadata)
+    plt.close(figure)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Command line of the rule."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_study_arguments(parser)
+    parser.add_argument("--x-test", type=Path, required=True)
+    parser.add_argument("--y-test", type=Path, required=True)
+    parser.add_argument("--class-names", nargs=10, required=True)
+    parser.add_argument("--dpi", type=int, required=True)
+    parser.add_argument("--show-seeds", choices=["true", "false"], required=True)
+    arguments = parser.parse_args(argv)
+    study = planned(arguments)
+    plt.rcParams.update(STYLE)
+    runs = read_runs(study.results / "tables" / "runs.csv")
+    sweeps = [name for name, factors in study.summaries.items() if factors == (name,)]
+    histories = pd.concat(
+        pd.read_csv(folder / "history.csv") for milestone in study.chain() for _, _, folder in milestone.blocks
+    )
+    losses, predicted = read_outcomes(study)
+    labels = np.load(arguments.y_test)
+    names = arguments.class_names
+    figures = {
+        "learning_curves": lambda: learning_curves(histories, int(study.baseline["epochs"])),
+        "confusion_matrix": lambda: confusion_matrix(labels, predicted, names),
+        "most_missed": lambda: most_missed(np.load(arguments.x_test), labels, predicted, losses, names),
+    }
+    if sweeps:
+        figures["train_and_test"] = lambda: train_and_test(study, runs, sweeps)
+    for name in study.summaries:
+        if name in sweeps:
+            figures[name] = lambda name=name: sweep_figure(name, study, runs, arguments.show_seeds == "true")
+        else:
+            figures[name] = lambda name=name: grid_figure(name, study, runs)
+    for name, draw in figures.items():
+        save(draw(), study.results / "figures", name, arguments.dpi)
+
+
+if __name__ == "__main__":
+    main()

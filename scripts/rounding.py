@@ -1,0 +1,23 @@
+"""As many digits as the uncertainty supports, and no more."""
+
+import math
+
+
+def supported_decimals(standard_error: float, fallback: int = 4) -> int:
+    """Return the decimals at which a number with this standard error ends: those of its second significant digit.
+
+    Two digits of the uncertainty, and the number to the same place (Particle Data Group, Review of Particle Physics,
+    Introduction, section 5.3, which rounds to one or two). Where there is no uncertainty (one run, or constant
+    values) `fallback` decimals stand.
+    """
+    if not math.isfinite(standard_error) or standard_error <= 0:
+        return fallback
+    return min(12, max(0, 1 - math.floor(math.log10(standard_error))))
+
+
+def rounded(value: float, decimals: int) -> str:
+    """Return a number at fixed decimals; an empty text where it is not finite; never a negative zero."""
+    if not math.isfinite(value):
+        return ""
+    text = f"{value:.{decimals}f}"
+    return text.removeprefix("-") if float(text) == 0 else text

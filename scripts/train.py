@@ -1,0 +1,139 @@
+"""Train one point for a block of seeds from one milestone to the next (rule train)."""
+
+import argparse
+import csv
+import os
+import sys
+from pathlib import Path
+
+# Before TensorFlow is imported: what the user's environment or ~/.keras may say must not change a byte.
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.pop("XLA_FLAGS", None)
+os.environ.pop("TF_XLA_FLAGS", None)
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from atomic import atomic_path
+from canonical import canonical_name
+from epochs import CompiledTraining
+from network import build_network, initial_weights, shuffled_order
+from optimizers import build_optimizer
+from state import StateError, read_state, write_state
+
+HISTORY_COLUMNS = ("seed", "epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
+
+
+def train_block(point, seeds, epochs, previous, train, test, report=lambda line: None):
+    """Train every seed of a block from one milestone to the next, each as if it were alone.
+
+    Args:
+        point: mapping with units, learning_rate, momentum, batch_size, optimizer.
+        seeds: the block's seeds.
+        epochs: `(start, end)`: epochs already trained, epochs trained at the end.
+        previous: arrays of the state at `start` epochs, seeds along the first axis; None starts from fresh weights.
+        train: `(images, labels)`, uint8 (n, 784) and uint8 (n,).
+        test: the same for the test set.
+        report: called with a line of text after each epoch.
+
+    Returns:
+        The state's arrays at `end` epochs, and the history's rows in the order of `HISTORY_COLUMNS`.
+    """
+    start, end = epochs
+    training = CompiledTraining(
+        build_network(point["units"]),
+        build_optimizer(point["optimizer"], point["learning_rate"], point["momentum"]),
+        point["batch_size"],
+        train,
+        test,
+    )
+    images = len(train[1])
+    variables = training.variables
+    fresh = {name: variable.numpy() for name, variable in variables.items() if name.startswith("optimizer/")}
+    weights = [name for name in variables if name.startswith("weights/")]
+    state = previous or {
+        name: np.empty((len(seeds), *variable.shape), np.asarray(variable).dtype)
+        for name, variable in variables.items()
+    }
+    history = []
+    for row, seed in enumerate(seeds):
+        if previous:
+            values = {name: state[name][row] for name in variables}
+        else:
+            values = fresh | dict(zip(weights, initial_weights(point["units"], seed), strict=True))
+        for name, variable in variables.items():
+            variable.assign(values[name])
+        for epoch in range(start + 1, end + 1):
+            results = (*training.train_epoch(shuffled_order(seed, epoch, images)), *training.test())
+            history.append((seed, epoch, *results))
+            report(
+                "seed {} epoch {}/{}: train loss {:.4f} accuracy {:.4f}, test loss {:.4f} accuracy {:.4f}".format(
+                    seed, epoch, end, *results
+                )
+            )
+        for name, variable in variables.items():
+            state[name][row] = variable.numpy()
+    return state, history
+
+
+def write_history(path: Path, history: list[tuple]) -> None:
+    """Write the rows of a history, nine significant digits: every float32 is told from its neighbours."""
+    with atomic_path(path) as temporary, temporary.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(HISTORY_COLUMNS)
+        writer.writerows([seed, epoch, *(f"{value:.9g}" for value in values)] for seed, epoch, *values in history)
+
+
+def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--units", type=int, required=True)
+    parser.add_argument("--learning-rate", type=float, required=True)
+    parser.add_argument("--momentum", type=float, required=True)
+    parser.add_argument("--batch-size", type=int, required=True)
+    parser.add_argument("--optimizer", required=True)
+    parser.add_argument("--seeds", type=int, nargs=2, metavar=("FIRST", "LAST"), required=True)
+    parser.add_argument("--epochs", type=int, nargs=2, metavar=("START", "END"), required=True)
+    parser.add_argument("--data-folder", type=Path, required=True, help="folder of x_train.npy and its like")
+    parser.add_argument("--previous-state", type=Path, nargs="*", help="the state at START epochs, if START > 0")
+    parser.add_argument("--engine", required=True, help="versions and code digest, kept in the state")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--history", type=Path, required=True)
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Command line of the rule."""
+    arguments = parse_arguments(argv)
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    names = ("units", "learning_rate", "momentum", "batch_size", "optimizer")
+    point = {name: getattr(arguments, name) for name in names}
+    first, last = arguments.seeds
+    start, end = arguments.epochs
+    label = {"point": canonical_name(point), "seeds": [first, last], "epochs": end, "engine": arguments.engine}
+    previous = None
+    if arguments.previous_state:
+        expected = label | {"epochs": start}
+        try:
+            previous, _ = read_state(arguments.previous_state[0], **expected)
+        except StateError as error:
+            sys.exit(f"ERROR: {error}")
+    train, test = (
+        tuple(np.load(arguments.data_folder / f"{part}_{subset}.npy", mmap_mode="r") for part in "xy")
+        for subset in ("train", "test")
+    )
+    state, history = train_block(
+        point, range(first, last + 1), (start, end), previous, train, test, lambda line: print(line, flush=True)
+    )
+    write_history(arguments.history, history)
+    write_state(arguments.state, state, label)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Raw IDX files of a data set, each checked by SHA-256, then arrays.
+
+takes: config/datasets.yaml and the sources it names, or the config's data_folder
+makes: results/data/{dataset}/raw/*, results/data/{dataset}/{x,y}_{train,test}.npy
+"""
+
+
+rule data:
+    """The data target: `make` brings it up to date before the study."""
+    input:
+        expand(ARRAYS, dataset=STUDY.dataset, array=ARRAY_NAMES),
+
+
+rule download:
+    """Fetch the four IDX files from the first source that delivers the right bytes."""
+    input:
+        own_data_files,
+    output:
+        **{key: ensure(f"{RAW}/{name}", non_empty=True) for key, name in data_sets.FILES.items()},
+    log:
+        "results/logs/download/{dataset}.log",
+    benchmark:
+        "results/benchmarks/download/{dataset}.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        command=command("download"),
+        code=code("download"),
+        expected=expected_hashes,
+        folder=subpath(output.train_images, parent=True),
+        datasets=lambda wildcards, input: shlex.quote(str(DATASETS_FILE)),
+        local=lambda wildcards, input: local_folder_argument(),
+    shell:
+        "{params.command} --datasets {params.datasets} --dataset {wildcards.dataset}"
+        " --output-folder {params.folder} {params.local} > {log} 2>&1"
+
+
+rule preprocess:
+    """Turn IDX files into arrays: x uint8 (n, 784), y uint8 (n,)."""
+    input:
+        **rules.download.output,
+    output:
+        expand(ARRAYS, array=ARRAY_NAMES, allow_missing=True),
+    log:
+        "results/logs/preprocess/{dataset}.log",
+    benchmark:
+        "results/benchmarks/preprocess/{dataset}.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        command=command("preprocess"),
+        code=code("preprocess"),
+        raw=subpath(input.train_images, parent=True),
+        folder=subpath(output[0], parent=True),
+    shell:
+        "{params.command} --raw-folder {params.raw} --output-folder {params.folder} > {log} 2>&1"
