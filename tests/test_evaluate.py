@@ -1,0 +1,88 @@
+"""Evaluation without TensorFlow agrees with Keras' own, to float32 rounding."""
+
+import csv
+
+import keras
+import numpy as np
+import pytest
+
+from evaluate import cross_entropy, evaluate_block, main
+from network import build_network
+from state import write_state
+from train import train_block
+
+POINT = {"units": 64, "learning_rate": 0.001, "momentum": 0, "batch_size": 128, "optimizer": "rmsprop"}
+
+
+@pytest.fixture(scope="module")
+def trained(subset):
+    return train_block(POINT, [0, 1], (0, 3), None, subset["train"], subset["test"])[0]
+
+
+def weights_of(state, seed):
+    names = ("hidden/kernel", "hidden/bias", "output/kernel", "output/bias")
+    return [state[f"weights/{name}"][seed] for name in names]
+
+
+def only_weights(state):
+    return {name: array for name, array in state.items() if name.startswith("weights/")}
+
+
+@pytest.mark.parametrize("scale", [1, 8])  # weights times 8: an overconfident network, losses far above 16
+def test_agrees_with_keras_evaluate(subset, trained, scale):
+    images, labels = subset["test"]
+    state = {name: array * scale for name, array in only_weights(trained).items()}
+    losses, predicted = evaluate_block(state, images, labels)
+    for seed in range(2):
+        model = build_network(64)
+        model.compile(loss="categorical_crossentropy", metrics=["accuracy"])
+        model.set_weights(weights_of(state, seed))
+        loss, accuracy = model.evaluate(images.astype("float32") / 255, keras.utils.to_categorical(labels), verbose=0)
+        assert losses[seed].mean() == pytest.approx(loss, rel=2e-6)
+        assert np.mean(predicted[seed] == labels) == pytest.approx(accuracy, abs=1e-7)
+    if scale > 1:
+        assert losses.max() > 17  # beyond what Keras' clipping of probabilities would allow
+
+
+def test_cross_entropy_by_hand():
+    logits = np.array([[0, 0], [np.log(3), 0], [1000, 0]], np.float32)
+    np.testing.assert_allclose(cross_entropy(logits, np.array([0, 1, 1])), [np.log(2), np.log(4), 1000], rtol=1e-6)
+
+
+def test_diverged_weights_give_nan_losses(subset, trained):
+    state = {name: np.full_like(array, np.nan) for name, array in only_weights(trained).items()}
+    losses, _ = evaluate_block(state, *subset["test"])
+    assert np.isnan(losses).all()
+
+
+def command_line(arrays, folder, **changes):
+    options = {
+        "state": folder / "state.npz",
+        "point": "p",
+        "seeds": "0 1",
+        "epochs": 3,
+        "x-test": arrays / "x_test.npy",
+        "y-test": arrays / "y_test.npy",
+        "outcomes": folder / "test.npz",
+        "metrics": folder / "metrics.csv",
+    }
+    return [word for name, value in (options | changes).items() for word in (f"--{name}", *str(value).split())]
+
+
+def test_command_line_writes_outcomes_and_metrics(arrays, subset, trained, tmp_path):
+    write_state(tmp_path / "state.npz", trained, {"point": "p", "seeds": [0, 1], "epochs": 3})
+    main(command_line(arrays, tmp_path))
+    with np.load(tmp_path / "test.npz") as outcomes:
+        assert outcomes["loss"].shape == outcomes["predicted"].shape == (2, 500)
+        hits = (outcomes["predicted"] == subset["test"][1]).mean(axis=1)
+    with (tmp_path / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["seed"] for row in rows] == ["0", "1"]
+    assert [float(row["test_accuracy"]) for row in rows] == pytest.approx(hits)
+
+
+def test_command_line_refuses_another_points_state(arrays, trained, tmp_path):
+    write_state(tmp_path / "state.npz", trained, {"point": "other", "seeds": [0, 1], "epochs": 3})
+    with pytest.raises(SystemExit, match=r"ERROR: .*expected point=p\. Received: point=other"):
+        main(command_line(arrays, tmp_path))
+    assert not (tmp_path / "metrics.csv").exists()

@@ -1,0 +1,68 @@
+"""Training a block: resumed equals uninterrupted, and a seed's bytes do not depend on its neighbours."""
+
+import numpy as np
+import pytest
+
+from conftest import run_script
+from train import train_block
+
+POINT = {"units": 16, "learning_rate": 0.001, "momentum": 0.5, "batch_size": 128, "optimizer": "rmsprop"}
+
+
+def train(subset, seeds, epochs, previous=None, point=POINT):
+    return train_block(point, seeds, epochs, previous, subset["train"], subset["test"])
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "rmsprop_keras2", "sgd", "adam"])
+def test_resumed_equals_uninterrupted_bit_for_bit(subset, optimizer):
+    point = POINT | {"optimizer": optimizer, "momentum": 0 if optimizer in ("adam", "rmsprop_keras2") else 0.5}
+    whole, history = train(subset, [0, 1], (0, 4), point=point)
+    half, first = train(subset, [0, 1], (0, 2), point=point)
+    resumed, second = train(subset, [0, 1], (2, 4), half, point=point)
+    assert whole.keys() == resumed.keys()
+    for name in whole:
+        assert whole[name].tobytes() == resumed[name].tobytes(), name
+    assert sorted(first + second) == sorted(history)
+
+
+def test_seed_does_not_depend_on_its_block(subset):
+    block, history = train(subset, [2, 3, 4], (0, 2))
+    alone, own = train(subset, [3], (0, 2))
+    for name in block:
+        assert block[name][1].tobytes() == alone[name][0].tobytes(), name
+    assert own == [row for row in history if row[0] == 3]
+
+
+def test_seeds_differ(subset):
+    state, _ = train(subset, [0, 1], (0, 1))
+    assert not np.array_equal(state["weights/hidden/kernel"][0], state["weights/hidden/kernel"][1])
+
+
+def test_history_has_a_row_for_each_seed_and_epoch(subset):
+    _, history = train(subset, [4, 5], (0, 3))
+    assert [(seed, epoch) for seed, epoch, *_ in history] == [(4, 1), (4, 2), (4, 3), (5, 1), (5, 2), (5, 3)]
+    losses = [row[2] for row in history if row[0] == 4]
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_diverged_training_is_recorded_not_fatal(subset):
+    _, history = train(subset, [0], (0, 2), point=POINT | {"learning_rate": 1e30, "optimizer": "sgd"})
+    assert not np.isfinite(history[-1][2])
+
+
+def arguments(arrays, folder, epochs, previous=()):
+    text = "--units 8 --learning-rate 0.001 --momentum 0 --batch-size 128 --optimizer rmsprop --seeds 0 0"
+    paths = {"--data-folder": arrays, "--state": folder / "state.npz", "--history": folder / "history.csv"}
+    words = text.split() + [str(word) for pair in paths.items() for word in pair]
+    return [*words, "--epochs", *map(str, epochs), "--engine", "test", "--previous-state", *map(str, previous)]
+
+
+def test_command_line_refuses_the_state_of_another_milestone(arrays, tmp_path):
+    """In processes of their own: TensorFlow's number of threads can be set only once."""
+    run_script("train", arguments(arrays, tmp_path / "one", (0, 1)))
+    refused = run_script(
+        "train", arguments(arrays, tmp_path / "three", (2, 3), [tmp_path / "one" / "state.npz"]), check=False
+    )
+    assert refused.returncode == 1
+    assert "expected epochs=2. Received: epochs=1" in refused.stderr.splitlines()[-1]
+    assert not (tmp_path / "three").exists()
