@@ -1,19 +1,15 @@
-"""Record what made the results, and when (rule provenance): everything two runs of one study may differ in."""
+"""What made the results, and when: everything in which two runs of one study may differ."""
 
-import argparse
 import csv
 import hashlib
 import json
 import os
 import platform
 import subprocess
-import sys
 from collections import defaultdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-
-from atomic import atomic_path
 
 PACKAGES = (
     "snakemake",
@@ -93,19 +89,3 @@ def provenance(config: Path, raw: list[Path]) -> dict:
         "rules": time_by_rule(config.parent / "benchmarks"),
         "config": json.loads(config.read_text(encoding="utf-8")),
     }
-
-
-def main(argv: list[str] | None = None) -> None:
-    """Command line of the rule."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=Path, required=True, help="the validated config; benchmarks/ lies beside it")
-    parser.add_argument("--raw", type=Path, nargs="+", required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args(argv)
-    with atomic_path(arguments.output) as temporary:
-        text = json.dumps(provenance(arguments.config, arguments.raw), indent=2, ensure_ascii=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 import sentences
 from atomic import atomic_path
 from planned_runs import Planned, add_study_arguments, planned
+from provenance import provenance
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--dataset", required=True)
     parser.add_argument("--class-names", nargs=10, required=True)
     parser.add_argument("--templates", type=Path, required=True)
-    parser.add_argument("--provenance", type=Path, required=True)
+    parser.add_argument("--config", type=Path, required=True, help="the validated config, for the record")
+    parser.add_argument("--raw", type=Path, nargs=4, required=True, help="the data set's files, for the record")
+    parser.add_argument("--provenance", type=Path, required=True, help="the record (.json)")
     parser.add_argument("--markdown", type=Path, required=True)
     parser.add_argument("--html", type=Path, required=True)
     arguments = parser.parse_args(argv)
@@ -102,18 +105,20 @@ def main(argv: list[str] | None = None) -> None:
         "milestones": [milestone for milestone in study.milestones if milestone.wanted_by],
     }
     markdown = environment(arguments.templates, escape=False).get_template("report.md.j2").render(context)
-    provenance = json.loads(arguments.provenance.read_text(encoding="utf-8"))
+    record = provenance(arguments.config, arguments.raw)
+    record_text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
     html = (
         environment(arguments.templates, escape=True)
         .get_template("report.html.j2")
         .render(
             body=jinja2.utils.markupsafe.Markup(to_html(markdown, study.results / "figures")),
             dataset=arguments.dataset,
-            provenance=provenance,
-            provenance_text=json.dumps(provenance, indent=2, ensure_ascii=False),
+            provenance=record,
+            provenance_text=record_text,
         )
     )
-    for path, text in ((arguments.markdown, markdown), (arguments.html, html)):
+    files = ((arguments.markdown, markdown), (arguments.html, html), (arguments.provenance, record_text))
+    for path, text in files:
         with atomic_path(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
 

@@ -4,12 +4,11 @@ wildcards: `dataset` a data set's name; `point` a point's canonical name, looked
 `first`, `last` the block's first and last seed; `epochs` the number of epochs trained.
 """
 
+import difflib
 import shlex
 import sys
 from importlib.metadata import version
 from pathlib import Path
-
-from snakemake.exceptions import WorkflowError
 
 PROJECT = Path(str(workflow.current_basedir)).resolve().parents[1]
 SCRIPTS = PROJECT / "scripts"
@@ -65,14 +64,20 @@ def code(script):
     return f"{script}.py and its imports: {code_digest(SCRIPTS / f'{script}.py')}"
 
 
-def hyperparameters(wildcards):
-    """Return a point's command-line arguments: one string with names, since params are compared without theirs."""
+def known_point(wildcards):
+    """Return a point's hyperparameters, looked up in the plan; ends with one line where the config holds no such."""
     point = PLAN.points.get(wildcards.point)
     if point is None:
-        raise WorkflowError(f"no sweep or grid of the config holds the point {wildcards.point}")
-    return " ".join(
-        f"--{name.replace('_', '-')} {canonical_value(value)}" for name, value in point.model_dump().items()
-    )
+        near = difflib.get_close_matches(wildcards.point, PLAN.points, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        sys.exit(f"ERROR: no sweep or grid of the config holds the point {wildcards.point}.{hint}")
+    return point
+
+
+def hyperparameters(wildcards):
+    """Return a point's command-line arguments: one string with names, since params are compared without theirs."""
+    values = known_point(wildcards).model_dump()
+    return " ".join(f"--{name.replace('_', '-')} {canonical_value(value)}" for name, value in values.items())
 
 
 def start_epochs(wildcards):
@@ -82,6 +87,7 @@ def start_epochs(wildcards):
 
 def previous_state(wildcards):
     """Return the state from which this link starts, as a list of no or one path."""
+    known_point(wildcards)
     start = start_epochs(wildcards)
     milestone = MILESTONE.format(**{**wildcards, "epochs": start})
     return [f"{milestone}/state.npz"] if start else []

@@ -1,7 +1,7 @@
 """Plot and report.
 
 takes: results/plan.csv, results/tables/*, the baseline's histories and test outcomes, the data set's test images
-makes: results/figures/*.svg and *.png, results/provenance.json, results/report.md, results/report.html
+makes: results/figures/*.svg and *.png, results/report.md, results/report.html, results/provenance.json
 """
 
 
@@ -42,38 +42,18 @@ rule plot:
         " --x-test {input.x_test} --y-test {input.y_test} > {log} 2>&1"
 
 
-rule provenance:
-    """What made the results, and when: everything that may differ between two runs of the same study."""
-    input:
-        config="results/config.json",
-        tables=rules.aggregate.output,
-        figures=rules.plot.output,
-        raw=expand(rules.download.output, dataset=STUDY.dataset),
-    output:
-        "results/provenance.json",
-    log:
-        "results/logs/provenance/provenance.log",
-    benchmark:
-        "results/benchmarks/provenance/provenance.tsv"
-    conda:
-        "../../environment.yml"
-    params:
-        command=command("provenance"),
-        code=code("provenance"),
-    shell:
-        "{params.command} --config {input.config} --raw {input.raw} --output {output} > {log} 2>&1"
-
-
 rule report:
-    """The report: every sentence filled from the tables."""
+    """The report, every sentence filled from the tables, and the record of what made it, and when."""
     input:
         plan="results/plan.csv",
         tables=rules.aggregate.output,
         figures=rules.plot.output,
-        provenance=rules.provenance.output,
+        config="results/config.json",
+        raw=expand(rules.download.output, dataset=STUDY.dataset),
     output:
         markdown="results/report.md",
         html="results/report.html",
+        provenance="results/provenance.json",
     log:
         "results/logs/report/report.log",
     benchmark:
@@ -89,4 +69,4 @@ rule report:
         about=about_arguments(),
     shell:
         "{params.command} --plan {input.plan} {params.study} {params.about} --templates {params.templates}"
-        " --provenance {input.provenance} --markdown {output.markdown} --html {output.html} > {log} 2>&1"
+        " --config {input.config} --raw {input.raw} --provenance {output.provenance} --markdown {output.markdown} --html {output.html} > {log} 2>&1"

@@ -1,0 +1,138 @@
+"""What reruns when: the exact jobs of a dry run after one change to a finished study."""
+
+import os
+import shutil
+import time
+
+import pytest
+from conftest import copy_project, jobs_to_run, run_snakemake, write_config
+
+SUMMARY = {"aggregate": 1, "plot": 1, "report": 1}
+ALL_TRAINING = {"train": 4, "evaluate": 4, **SUMMARY}
+
+
+@pytest.fixture
+def study(finished, tmp_path):
+    """A copy of the finished study, time stamps kept."""
+    return shutil.copytree(finished[1], tmp_path / "study")
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A copy of the project that a test may edit."""
+    return copy_project(tmp_path / "project")
+
+
+CONFIG_CHANGES = {
+    "nothing": ({}, {}),
+    "a sweep value added": ({"sweeps.units": [8, 16, 24]}, {"train": 1, "evaluate": 1, **SUMMARY}),
+    "a sweep value removed": ({"sweeps.units": [8]}, SUMMARY),
+    "a sweep removed": ({"sweeps.units": None}, SUMMARY),
+    "a grid of trained points added": (
+        {"grids": {"both": {"units": [8, 16], "epochs": [2]}}},
+        SUMMARY,
+    ),
+    "a milestone removed": ({"sweeps.epochs": [2]}, SUMMARY),
+    "a milestone added": ({"sweeps.epochs": [2, 4, 12]}, {"train": 4, "evaluate": 1, **SUMMARY}),
+    "replicates doubled": ({"replicates": 4}, {"train": 4, "evaluate": 4, **SUMMARY}),
+    "replicates with a partial block": ({"replicates": 3}, {"train": 4, "evaluate": 4, **SUMMARY}),
+    "a figure option": ({"figures.dpi": 60}, {"plot": 1, "report": 1}),
+    "the level of the tests": ({"alpha": 0.1}, SUMMARY),
+    "the same number spelt otherwise": ({"sweeps.learning_rate": ["1e-3", "0.010"]}, {}),
+    "two hyperparameters swapped": (
+        {"baseline.units": 128, "baseline.batch_size": 8, "sweeps.units": [128, 16]},
+        {"train": 4, "evaluate": 4, **SUMMARY},
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "expected"), CONFIG_CHANGES.values(), ids=CONFIG_CHANGES)
+def test_edit_of_the_config(finished, study, changes, expected):
+    write_config(study, changes)
+    assert jobs_to_run(finished[0], study) == expected
+
+
+def test_edit_taken_back_runs_nothing(finished, study):
+    write_config(study, {"sweeps.units": [8, 16, 24]})
+    assert jobs_to_run(finished[0], study)["train"] == 1
+    write_config(study)
+    assert jobs_to_run(finished[0], study) == {}
+
+
+CODE_EDITS = {
+    "the training script": ("scripts/train.py", ALL_TRAINING),
+    "a module the training imports": ("scripts/network.py", ALL_TRAINING),
+    "the evaluation": ("scripts/evaluate.py", {"evaluate": 4, **SUMMARY}),
+    "the aggregation": ("scripts/aggregate.py", SUMMARY),
+    "the plotting script": ("scripts/plot.py", {"plot": 1, "report": 1}),
+    "the sentences": ("scripts/sentences.py", {"report": 1}),
+    "the config's model": ("scripts/configuration.py", {}),
+}
+
+
+@pytest.mark.parametrize(("path", "expected"), CODE_EDITS.values(), ids=CODE_EDITS)
+def test_comment_added_to_code(project, study, path, expected):
+    with (project / path).open("a") as file:
+        file.write("# a comment\n")
+    assert jobs_to_run(project, study) == expected
+
+
+def test_word_in_the_template_reports_again(project, study):
+    template = project / "workflow" / "report" / "report.md.j2"
+    template.write_text(template.read_text().replace("network", "net", 1))
+    assert jobs_to_run(project, study) == {"report": 1}
+
+
+def test_touched_files_run_nothing(project, study):
+    later = time.time() + 60
+    for folder in (project, study):
+        for path in folder.rglob("*"):
+            if path.is_file() and ".snakemake" not in path.parts:
+                os.utime(path, (later, later))
+    assert jobs_to_run(project, study) == {}
+
+
+def test_moved_study_runs_nothing(finished, study, tmp_path):
+    moved = study.rename(tmp_path / "elsewhere")
+    assert jobs_to_run(finished[0], moved) == {}
+
+
+def test_copied_project_runs_nothing(project, study):
+    """`project` lies elsewhere than the project that made the study."""
+    assert jobs_to_run(project, study) == {}
+
+
+def test_comment_in_the_download_script_trains_nothing(project, study):
+    with (project / "scripts" / "download.py").open("a") as file:
+        file.write("# a comment\n")
+    assert jobs_to_run(project, study, "data") == {"download": 1, "preprocess": 1, "data": 1}
+    run_snakemake(project, study, "data")
+    assert jobs_to_run(project, study) == {}
+
+
+@pytest.mark.parametrize("package", ["tensorflow", "keras", "numpy"])
+def test_another_version_of_the_engine_trains_everything(finished, study, tmp_path, package):
+    information = tmp_path / "other" / f"{package}-99.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 99.0\n")
+    environment = {"PYTHONPATH": str(information.parent)}
+    assert jobs_to_run(finished[0], study, environment=environment) == ALL_TRAINING
+
+
+def test_changed_own_data_train_everything(finished, study, tmp_path):
+    """An own data set has no listed hash: its files' content is what counts."""
+    folder = shutil.copytree(write_target(study), tmp_path / "images")
+    write_config(study, {"data_folder": str(folder)})
+    assert jobs_to_run(finished[0], study).get("train", 0) == 0
+    labels = folder / "train-labels-idx1-ubyte"
+    content = bytearray(labels.read_bytes())
+    content[-1] ^= 1
+    labels.write_bytes(content)
+    assert jobs_to_run(finished[0], study)["train"] == 4
+
+
+def write_target(study):
+    """Return the folder the finished study's data came from."""
+    import yaml
+
+    return yaml.safe_load((study / "config.yaml").read_text())["data_folder"]

@@ -1,0 +1,143 @@
+"""The real Snakefile on small real data, from end to end."""
+
+import csv
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+from conftest import run_script, run_snakemake, write_config
+
+
+def contents(folder, *names):
+    """Return the bytes of all files under some folders or files of a study, by path."""
+    paths = [path for name in names for path in (folder / name).rglob("*")] + [folder / name for name in names]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.is_file()}
+
+
+RESULTS = ("results/tables", "results/figures", "results/runs", "results/report.md", "results/plan.csv")
+
+
+def test_study_makes_what_the_design_promises(finished):
+    results = finished[1] / "results"
+    milestone = "runs/units=8,learning_rate=0.001,momentum=0,batch_size=128,optimizer=rmsprop/seeds=0-1/epochs=4"
+    expected = [f"{milestone}/{name}" for name in ("state.npz", "history.csv", "test.npz", "metrics.csv")]
+    expected += [f"tables/{name}" for name in ("runs.csv", "units.csv", "units.md", "epochs.csv", "learning_rate.md")]
+    expected += [f"figures/{name}.{kind}" for name in ("learning_curves", "units", "confusion_matrix", "most_missed",
+                                                         "train_and_test") for kind in ("svg", "png")]
+    expected += ["report.md", "report.html", "provenance.json", "plan.csv"]
+    assert [name for name in expected if not (results / name).is_file()] == []
+
+
+def test_one_core_gives_the_same_bytes_as_two(finished, tmp_path):
+    project, two = finished
+    one = tmp_path / "study"
+    write_config(one)
+    run_snakemake(project, one, cores=1)
+    first, second = contents(one, *RESULTS), contents(two, *RESULTS)
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_run_again_does_nothing(finished):
+    output = run_snakemake(*finished)
+    assert "Nothing to be done" in output.stdout + output.stderr
+
+
+def test_progress_is_told(finished, tmp_path):
+    project, done = finished
+    study = shutil.copytree(done, tmp_path / "study")
+    output = run_snakemake(project, study, "--force", "results/tables/runs.csv")
+    assert "1 of 1 steps (100%) done" in output.stdout + output.stderr
+    log = next((study / "results" / "logs" / "train").rglob("*.log")).read_text()
+    assert re.search(r"^seed 0 epoch 1/2: train loss [\d.]+ accuracy [\d.]+, test loss", log, re.MULTILINE)
+
+
+def test_runs_table_agrees_with_the_files_it_sums_up(finished):
+    study = finished[1]
+    with (study / "results" / "tables" / "runs.csv").open() as file:
+        runs = list(csv.DictReader(file))
+    columns = "units,learning_rate,momentum,batch_size,optimizer,epochs,seed,train_loss,train_accuracy,test_loss,test_accuracy"
+    assert list(runs[0]) == columns.split(",")
+    assert len(runs) == 4 * 2
+    labels = np.load(study / "results" / "data" / "mnist-subset" / "y_test.npy")
+    for run in runs:
+        point = ",".join(f"{name}={run[name]}" for name in columns.split(",")[:5])
+        folder = study / "results" / "runs" / point / "seeds=0-1" / f"epochs={run['epochs']}"
+        with np.load(folder / "test.npz") as outcomes:
+            predicted, loss = (outcomes[name][int(run["seed"])] for name in ("predicted", "loss"))
+        assert float(run["test_accuracy"]) == pytest.approx(np.mean(predicted == labels))
+        assert float(run["test_loss"]) == pytest.approx(loss.astype(float).mean(), rel=1e-8)
+        with (folder / "history.csv").open() as file:
+            last = [row for row in csv.DictReader(file) if row["seed"] == run["seed"]][-1]
+        assert (last["epoch"], last["train_loss"]) == (run["epochs"], run["train_loss"])
+        assert float(last["test_loss"]) == pytest.approx(float(run["test_loss"]), rel=1e-5)
+
+
+def test_provenance_says_what_made_the_results(finished):
+    record = json.loads((finished[1] / "results" / "provenance.json").read_text())
+    assert record["packages"].keys() >= {"tensorflow", "keras", "numpy", "snakemake"}
+    assert record["config"]["baseline"]["units"] == 8
+    assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in record["data"].values())
+    assert len(record["data"]) == 4
+    assert record["rules"]["train"]["jobs"] == 4
+    assert record["cpu"]
+
+
+def test_snakemake_report_works(finished, tmp_path):
+    project, study = finished
+    run_snakemake(project, study, "--report", str(tmp_path / "report.html"))
+    text = (tmp_path / "report.html").read_text()
+    assert "Tables" in text
+    assert "Figures" in text
+    assert "learning curves" in text
+
+
+def test_bad_config_ends_before_any_job(finished, tmp_path):
+    write_config(tmp_path, {"baseline.units": 0, "sweeps.learning_rate": [], "replicate": 3})
+    output = run_snakemake(finished[0], tmp_path, check=False)
+    assert output.returncode != 0
+    errors = [line for line in output.stderr.splitlines() if line.startswith("ERROR")]
+    assert len(errors) == 3
+    assert "Traceback" not in output.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_unknown_point_gets_one_line(finished, tmp_path):
+    write_config(tmp_path)
+    target = "results/runs/units=9,learning_rate=0.001,momentum=0,batch_size=128,optimizer=rmsprop/seeds=0-1/epochs=2/state.npz"
+    output = run_snakemake(finished[0], tmp_path, "--dry-run", "--", target, check=False)
+    assert output.returncode != 0
+    assert "ERROR: no sweep or grid of the config holds the point units=9," in output.stderr
+    assert "Did you mean units=8," in output.stderr
+    assert "Traceback" not in output.stderr
+
+
+def test_altered_own_data_are_refused_by_header(finished, tmp_path):
+    from conftest import SUBSET
+
+    images = shutil.copytree(SUBSET, tmp_path / "images")
+    with (images / "train-images-idx3-ubyte").open("ab") as file:
+        file.write(b"x")
+    write_config(tmp_path, {"data_folder": str(images)})
+    output = run_snakemake(finished[0], tmp_path, "data", check=False)
+    assert output.returncode != 0
+    assert "train-images-idx3-ubyte" in output.stderr + output.stdout
+    assert not list((tmp_path / "results").rglob("*.npy"))
+
+
+def test_study_with_an_optimizer_and_a_batch_size_sweep(finished, tmp_path):
+    """Any hyperparameter can be swept by config alone."""
+    changes = {"sweeps": {"optimizer": ["rmsprop", "adam"], "batch_size": [100, 128]}, "replicates": 1}
+    write_config(tmp_path, changes)
+    run_snakemake(finished[0], tmp_path)
+    text = (tmp_path / "results" / "report.md").read_text()
+    assert "## Optimizer" in text
+    assert "## Batch size" in text
+
+
+def test_check_agrees_with_the_workflow(finished, tmp_path):
+    write_config(tmp_path)
+    output = run_script("check", [str(tmp_path / "config.yaml")])
+    assert "4 training jobs, 4 evaluations" in output.stdout
