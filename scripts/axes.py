@@ -36,13 +36,15 @@ class FactorAxis:
         return position + 0.012 * width * steps
 
     def apply(self, panel) -> None:
-        """Set scale and ticks: one tick a level, labels turned where they would touch."""
+        """Set scale and ticks: one tick a level, labels turned where two would touch on a panel 3 inches wide."""
         if self.scale == "log":
             panel.set_xscale("log")
         else:
             panel.margins(x=0.08)
         panel.xaxis.set_minor_locator(NullLocator())
-        crowded = sum(len(name) for name in self.names) > 30
+        places = np.log(self.positions) if self.scale == "log" else np.array(self.positions)
+        nearest = min(np.diff(places)) / (places[-1] - places[0]) if len(places) > 1 else 1
+        crowded = nearest < 0.035 * max(map(len, self.names))
         panel.set_xticks(self.positions, self.names, rotation=45 if crowded else 0, fontsize=8)
 
 
@@ -71,7 +73,7 @@ def accuracy_scale(panel, values) -> None:
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if high - low < 0.04 or low <= 0 or high >= 1:
         return
-    ticks = [0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995, 0.998, 0.999, 0.9995]
+    ticks = [0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.97, 0.975, 0.98, 0.985, 0.99, 0.995, 0.998, 0.999, 0.9995]
     panel.set_yscale("logit")
     shown = [tick for tick in ticks if low * 0.98 <= tick <= high + 0.3 * (1 - high)]
     panel.yaxis.set_major_locator(FixedLocator(shown))

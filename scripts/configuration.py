@@ -36,7 +36,7 @@ def _number(value: Any) -> Any:
 def _limited(kind: type, expected: str, **limits):
     """Return the annotation of a number within limits; `expected` completes "must be …" in its error."""
     return Annotated[
-        kind, BeforeValidator(_number), Field(strict=kind is int, json_schema_extra={"expected": expected}, **limits)
+        kind, Field(strict=kind is int, json_schema_extra={"expected": expected}, **limits), BeforeValidator(_number)
     ]
 
 
@@ -221,7 +221,7 @@ def _shown(value: Any) -> str:
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # a number of thousands of digits, lists within lists within lists
-        return f"a {type(value).__name__} too long to show"
+        return f"{type(value).__name__} too long to show"
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 

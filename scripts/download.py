@@ -162,7 +162,9 @@ def take_unlisted(local_folder: Path, output_folder: Path, log: Callable[[str], 
     """
     output_folder.mkdir(parents=True, exist_ok=True)
     wanted = {key: DataFile(name, "", limits.unlisted_bytes) for key, name in FILES.items()}
-    offers = dict(reversed(list(_local_offers(Source("local", str(local_folder)), wanted))))  # raw wins over .gz
+    offers: dict[str, Open] = {}
+    for key, open_stream in _local_offers(Source("local", str(local_folder)), wanted):
+        offers.setdefault(key, open_stream)  # where a file lies there twice, the raw one
     absent = [name for key, name in FILES.items() if key not in offers]
     if absent:
         raise Refused(f"{local_folder}: expected {', '.join(FILES.values())}, raw or .gz; missing: {', '.join(absent)}")

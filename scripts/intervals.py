@@ -109,7 +109,7 @@ def prediction_interval(values: ArrayLike, alpha: float = 0.05) -> Interval:
     Raises:
         ValueError: if there is no run, one is not finite, or `alpha` is not between 0 and 1.
 
-    Source: Hahn and Meeker (1991), Statistical Intervals, section 4.7.
+    Source: Hahn and Meeker (1991), Statistical Intervals, chapter 4.
     """
     values = checked_runs(values)
     n = values.shape[-1]
@@ -140,12 +140,9 @@ def wilson_interval(successes: ArrayLike, trials: ArrayLike, alpha: float = 0.05
     z2 = scipy.special.ndtri(1 - _checked_alpha(alpha) / 2) ** 2
     with np.errstate(invalid="ignore"):  # 0 of 0
         share = successes / trials
-        centre = (successes + z2 / 2) / (trials + z2)
-        half_width = np.sqrt(z2 * (trials * share * (1 - share) + z2 / 4)) / (trials + z2)
-    # The formula reaches 0 and 1 exactly where the share does, up to rounding.
-    low = np.where(share == 0, 0.0, np.where(trials == 0, np.nan, centre - half_width))
-    high = np.where(share == 1, 1.0, np.where(trials == 0, np.nan, centre + half_width))
-    return Interval(low[()], high[()])
+    centre = (successes + z2 / 2) / (trials + z2)
+    half_width = np.sqrt(z2 * (trials * share * (1 - share) + z2 / 4)) / (trials + z2)
+    return Interval(np.maximum(centre - half_width, 0), np.minimum(centre + half_width, 1))  # beyond by rounding only
 
 
 def _checked_alpha(alpha: float) -> float:

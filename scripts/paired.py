@@ -11,8 +11,9 @@ from typing import Literal
 
 import numpy as np
 import scipy  # its submodules load at first use: what only counts seeds does not wait for them
-from intervals import ROUNDING, Interval, checked_runs, standard_deviation, t_half_width, wilson_interval
 from numpy.typing import ArrayLike
+
+from intervals import ROUNDING, Interval, checked_runs, standard_deviation, t_half_width, wilson_interval
 
 Verdict = Literal["negligible", "better", "worse", "equivalent", "inconclusive", "descriptive"]
 
@@ -185,8 +186,8 @@ def _comparison(row: dict, family_size: int, alpha: float, margin: float) -> Com
         reason = f"{n} {'pair' if n == 1 else 'pairs'} of runs: without a spread nothing can be inferred"
     elif row["verdict"] == "inconclusive" and not can_reject(n, family_size, alpha):
         reason = (
-            f"{n} seeds: the smallest possible p-value, {smallest_p_value(n):.2g}, "
-            f"times {family_size} comparisons is not below {alpha:g}"
+            f"{n} seeds: even the smallest possible p-value, {smallest_p_value(n):.2g}, "
+            f"cannot reject at {alpha:g} in a family of {family_size}"
         )
     return Comparison(
         **row,

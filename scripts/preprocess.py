@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+
 from atomic import atomic_path
 from datasets import CLASSES, FILES, IMAGE_SHAPE
 from idx import check_labelled_images, read_idx

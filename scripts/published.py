@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from intervals import checked_runs, prediction_interval, standard_deviation
 from numpy.typing import ArrayLike
+
+from intervals import checked_runs, prediction_interval, standard_deviation
 from paired import Comparison, compare_family
 
 
@@ -70,7 +71,7 @@ def check_number(published: float, runs: ArrayLike, alpha: float = 0.05) -> Publ
     Raises:
         ValueError: if there is no run, `runs` is not one-dimensional, or a value is not finite.
 
-    Source: Hahn and Meeker (1991), Statistical Intervals, section 4.7 (the prediction interval).
+    Source: Hahn and Meeker (1991), Statistical Intervals, chapter 4 (the prediction interval).
     """
     runs = checked_runs(runs)
     if runs.ndim != 1 or not math.isfinite(published):

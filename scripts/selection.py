@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from intervals import checked_runs
 from numpy.typing import ArrayLike
+
+from intervals import checked_runs
 
 
 @dataclass(frozen=True, slots=True)

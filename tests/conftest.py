@@ -51,7 +51,13 @@ def run_snakemake(project, study, *arguments, cores=2, check=True, environment=N
     call = [sys.executable, "-m", "snakemake", "--snakefile", str(project / "workflow" / "Snakefile")]
     call += ["--directory", str(study), "--configfile", str(study / "config.yaml"), "--cores", str(cores), *arguments]
     return subprocess.run(
-        call, capture_output=True, text=True, check=check, timeout=600, env=os.environ | (environment or {}), cwd=project
+        call,
+        capture_output=True,
+        text=True,
+        check=check,
+        timeout=600,
+        env=os.environ | (environment or {}),
+        cwd=project,
     )
 
 

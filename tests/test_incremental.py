@@ -5,6 +5,7 @@ import shutil
 import time
 
 import pytest
+
 from conftest import copy_project, jobs_to_run, run_snakemake, write_config
 
 SUMMARY = {"aggregate": 1, "plot": 1, "report": 1}

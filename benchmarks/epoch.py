@@ -1,0 +1,83 @@
+"""One epoch of the baseline against its matrix products alone: `.venv/bin/python benchmarks/epoch.py DATA_FOLDER`.
+
+Both run on one thread, in turn, in one process; medians of the rounds are compared. DATA_FOLDER holds x_train.npy and
+its like, e.g. results/data/mnist.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+
+import numpy as np
+import tensorflow as tf
+
+from epochs import CompiledTraining
+from network import build_network, shuffled_order
+from optimizers import build_optimizer
+
+UNITS, BATCH = 512, 128
+
+
+def matrix_products(images: int) -> None:
+    """Compute the five products of every step: two forward, three backward (none towards the pixels)."""
+    generator = np.random.default_rng(0)
+    pixels, kernel, hidden, output, errors, hidden_errors = (
+        generator.random(shape, dtype=np.float32)
+        for shape in ((BATCH, 784), (784, UNITS), (BATCH, UNITS), (UNITS, 10), (BATCH, 10), (BATCH, UNITS))
+    )
+    for _ in range(-(-images // BATCH)):
+        pixels @ kernel
+        hidden @ output
+        hidden.T @ errors
+        errors @ output.T
+        pixels.T @ hidden_errors
+
+
+def timed(work) -> float:
+    """Return the seconds a piece of work takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data_folder", type=Path)
+    parser.add_argument("--rounds", type=int, default=9)
+    arguments = parser.parse_args()
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    train, test = (
+        tuple(np.load(arguments.data_folder / f"{part}_{subset}.npy") for part in "xy") for subset in ("train", "test")
+    )
+    images = len(train[1])
+    training = CompiledTraining(build_network(UNITS), build_optimizer("rmsprop", 0.001, 0), BATCH, train, test)
+    order = shuffled_order(0, 1, images)
+    works = {
+        "epoch of training": lambda: training.train_epoch(order),
+        "test metrics": training.test,
+        "matrix products (numpy)": lambda: matrix_products(images),
+    }
+    for work in works.values():
+        work()  # compilation and warm-up
+    times = {name: [] for name in works}
+    for _ in range(arguments.rounds):
+        for name, work in works.items():
+            times[name].append(timed(work))
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    for name, seconds in medians.items():
+        print(f"{name}: {seconds:.3f} s (median of {arguments.rounds})")
+    ratio = medians["epoch of training"] / medians["matrix products (numpy)"]
+    print(f"epoch of training against its matrix products: {ratio:.2f} x")
+
+
+if __name__ == "__main__":
+    main()
