@@ -242,7 +242,7 @@ def most_missed(
 
 def runs_of(runs: pd.DataFrame, levels: dict[str, str]) -> pd.DataFrame:
     """Return the runs of one milestone, by seed."""
-    return runs.loc[tuple(levels[factor] for factor in FACTORS)]
+    return runs.loc[[tuple(levels[factor] for factor in FACTORS)]]
 
 
 def runs_in(runs: pd.DataFrame, milestones: list) -> pd.DataFrame:

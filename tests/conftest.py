@@ -50,15 +50,13 @@ def run_snakemake(project, study, *arguments, cores=2, check=True, environment=N
     """Run the workflow of a project folder in a study folder that holds config.yaml."""
     call = [sys.executable, "-m", "snakemake", "--snakefile", str(project / "workflow" / "Snakefile")]
     call += ["--directory", str(study), "--configfile", str(study / "config.yaml"), "--cores", str(cores), *arguments]
-    return subprocess.run(
-        call,
-        capture_output=True,
-        text=True,
-        check=check,
-        timeout=600,
-        env=os.environ | (environment or {}),
-        cwd=project,
+    environment = os.environ | (environment or {})
+    result = subprocess.run(
+        call, capture_output=True, text=True, timeout=600, env=environment, cwd=project, check=False
     )
+    if check and result.returncode:
+        pytest.fail(f"{' '.join(call)} ended with {result.returncode}:\n{result.stderr[-3000:]}", pytrace=False)
+    return result
 
 
 def jobs_to_run(project, study, *arguments, environment=None):

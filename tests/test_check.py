@@ -117,12 +117,23 @@ def test_a_data_set_of_ones_own_is_counted(folder, capsys):
 @pytest.mark.parametrize("files", [["overlay.yaml"], ["config/config.yaml", "overlay.yaml"]])
 def test_the_default_lies_below_every_overlay_as_in_the_snakefile(folder, files):
     (folder / "config").mkdir()
-    write(folder / "config", config="replicates: 3\nsweeps: {units: [64, 512]}\n")
-    write(folder, overlay="sweeps: {momentum: [0, 0.9]}\n")
+    write(folder / "config", config="replicates: 3\nalpha: 0.1\nsweeps: {units: [64, 512]}\n")
+    write(folder, overlay="alpha: 0.01\nsweeps: {momentum: [0, 0.9]}\n")
     study, notes = check.check([check.Path(file) for file in files])
-    assert study.replicates == 3
+    assert (study.replicates, study.alpha) == (3, 0.01)
     assert study.sweeps == {"units": [64, 512], "momentum": [0, 0.9]}
     assert notes == []
+
+
+def test_a_problem_of_the_default_is_told_once(folder):
+    (folder / "config").mkdir()
+    write(folder / "config", config="a: [1\n")
+    assert len(refused(["config/config.yaml"])) == 1
+
+
+def test_every_block_of_seeds_is_a_job(folder, capsys):
+    check.main(write(folder, study="replicates: 25\nsweeps: {epochs: [5, 12]}\n"))
+    assert capsys.readouterr().out == "The config is sound: 1 points, 25 seeds each, 9 training jobs, 6 evaluations.\n"
 
 
 def test_a_later_file_prevails(folder):

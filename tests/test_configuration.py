@@ -70,8 +70,12 @@ def nested(key, value):
         ("data_folder", TEXT, [5, True, ["data"], {"path": "data"}]),
         ("baseline", MAPPING, [None, 5, "rmsprop", []]),
         ("baseline.units", INTEGER, [0, -3, 2.5, 2**31, INF, NAN, True, None, "many", "", [512], {"value": 512}]),
-        ("baseline.learning_rate", POSITIVE, [0, -0.1, INF, -INF, NAN, 10**400, False, None, "fast", "0x10", [0.1]]),
-        ("baseline.momentum", SHARE, [-0.1, -1, 1, 1.5, INF, NAN, True, None, "none", "0,9", []]),
+        (
+            "baseline.learning_rate",
+            POSITIVE,
+            [0, -0.1, INF, -INF, NAN, 10**400, False, True, None, "fast", "0x10", [0.1]],
+        ),
+        ("baseline.momentum", SHARE, [-0.1, -1, 1, 1.5, INF, NAN, True, False, None, "none", "0,9", []]),
         ("baseline.batch_size", INTEGER, [0, -128, 12.5, INF, True, None, "all"]),
         ("baseline.optimizer", OPTIMIZER, ["RMSprop", "adagrad", "", 5, None, ["sgd"], {"sgd": 1}]),
         ("baseline.epochs", INTEGER, [0, -5, 2.5, NAN, None, "five", [5, 10]]),
@@ -237,6 +241,10 @@ def test_a_wrong_sweep_or_grid_is_told(raw, problem):
         (
             {"grids": {"both": {"optimizer": ["sgd", "adam"], "momentum": [0, 0.9]}}},
             [f"`grids.both`: {ADAM}0.9"],
+        ),
+        (
+            {"grids": {"three": {"optimizer": ["sgd", "adam"], "momentum": [0.5], "batch_size": [64, 128]}}},
+            [f"`grids.three`: {ADAM}0.5"],
         ),
         (
             {"baseline": {"optimizer": "adam"}, "grids": {"both": {"units": [64, 512], "momentum": [0, 0.5]}}},

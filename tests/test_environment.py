@@ -176,13 +176,18 @@ def test_a_refusal_leaves_an_environment_as_it_is(folder):
     refusal(folder, programs=fake_python(folder, answering("3.10")))
 
 
+def working_python(folder, version, pip=0):
+    """Write a Python whose module venv makes a copy of it, and whose pip ends with an exit code."""
+    venv = '[ "$2" != venv ] || { mkdir -p .venv/bin && cp "$0" .venv/bin/python; }'
+    programs = fake_python(folder, f'{answering(version)}\n{venv}\n[ "$2" != pip ] || exit {pip}')
+    for name in ("cp", "mkdir", "rm", "touch"):
+        (programs / name).symlink_to(shutil.which(name))
+    return programs
+
+
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
 def test_a_supported_python_makes_the_environment_from_the_lock(folder, version):
-    made = ".venv/bin/python"
-    venv = f"""[ "$2" != venv ] || {{ /bin/mkdir -p .venv/bin && /bin/cp "$0" {made}; }}"""
-    programs = fake_python(folder, f"{answering(version)}\n{venv}")
-    (programs / "touch").symlink_to(shutil.which("touch"))
-    done = run(folder, programs=programs)
+    done = run(folder, programs=working_python(folder, version))
     assert (done.returncode, done.stderr) == (0, "")
     venv_call, pip_call = (folder / "calls").read_text().splitlines()
     assert venv_call == "-m venv .venv"
@@ -190,3 +195,15 @@ def test_a_supported_python_makes_the_environment_from_the_lock(folder, version)
     assert {"--require-hashes", "--compile"} < set(pip_call.split())
     assert pip_call.endswith(" --requirement requirements.lock")
     assert (folder / ".venv" / "installed").exists()
+
+
+def test_an_environment_that_was_not_finished_is_made_anew(folder):
+    programs = working_python(folder, "3.12", pip=1)
+    assert run(folder, programs=programs).returncode == 1
+    assert (folder / ".venv" / "bin" / "python").exists()
+    assert not (folder / ".venv" / "installed").exists()
+    (folder / ".venv" / "half").touch()
+    shutil.rmtree(programs)
+    assert run(folder, programs=working_python(folder, "3.12")).returncode == 0
+    assert (folder / ".venv" / "installed").exists()
+    assert not (folder / ".venv" / "half").exists()
