@@ -7,6 +7,8 @@ makes: results/tables/runs.csv, results/tables/{factor or grid}.csv and .md
 
 rule aggregate:
     """Statistics of the study; reads the plan, since the metrics are too many for a command line."""
+    message:
+        "Aggregate all runs into tables"
     input:
         plan="results/plan.csv",
         metrics=milestone_files("metrics.csv"),

@@ -13,6 +13,8 @@ rule data:
 
 rule download:
     """Fetch the four IDX files from the first source that delivers the right bytes."""
+    message:
+        "Download {wildcards.dataset}"
     input:
         own_data_files,
     output:
@@ -37,6 +39,8 @@ rule download:
 
 rule preprocess:
     """Turn IDX files into arrays: x uint8 (n, 784), y uint8 (n,)."""
+    message:
+        "Preprocess {wildcards.dataset}"
     input:
         **rules.download.output,
     output:

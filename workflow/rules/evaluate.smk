@@ -7,6 +7,8 @@ makes: test.npz (per image: loss, predicted class) and metrics.csv (per seed: te
 
 rule evaluate:
     """Per-image outcomes and metrics of a block of seeds."""
+    message:
+        "Evaluate {wildcards.point}, seeds {wildcards.first} to {wildcards.last}, at {wildcards.epochs} epochs"
     input:
         state=rules.train.output.state,
         x_test=f"results/data/{STUDY.dataset}/x_test.npy",

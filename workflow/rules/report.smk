@@ -7,6 +7,8 @@ makes: results/figures/*.svg and *.png, results/report.md, results/report.html, 
 
 rule plot:
     """All figures of the study in one job: the imports cost more than the drawing."""
+    message:
+        "Plot all figures"
     input:
         plan="results/plan.csv",
         runs=rules.aggregate.output.runs,
@@ -44,6 +46,8 @@ rule plot:
 
 rule report:
     """The report, every sentence filled from the tables, and the record of what made it, and when."""
+    message:
+        "Write the report"
     input:
         plan="results/plan.csv",
         tables=rules.aggregate.output,

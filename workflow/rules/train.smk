@@ -7,6 +7,8 @@ makes: results/runs/{point}/seeds={first}-{last}/epochs={epochs}/state.npz and h
 
 rule train:
     """One XLA-compiled epoch after the other; resumed equals uninterrupted, bit for bit."""
+    message:
+        "Train {wildcards.point}, seeds {wildcards.first} to {wildcards.last}, to {wildcards.epochs} epochs"
     input:
         data=rules.data.input,
         previous=previous_state,
