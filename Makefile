@@ -13,14 +13,15 @@ ARGS ?=
 
 BIN := .venv/bin
 SNAKEMAKE = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES)
-RUN = $(SNAKEMAKE) --configfile $(CONFIG)
+# --configfile takes all words that follow it, so targets and options stand before it.
+WITH_CONFIG = $(ARGS) --configfile $(CONFIG)
 
 .DEFAULT_GOAL := study
 .PHONY: study quick check test lint lock clean
 
 study: check
-	@$(RUN) data --quiet $(ARGS)
-	@$(RUN) $(ARGS)
+	@$(SNAKEMAKE) data --quiet $(WITH_CONFIG)
+	@$(SNAKEMAKE) $(WITH_CONFIG)
 	@echo "The report is in $(CURDIR)/results/report.html"
 
 quick:
