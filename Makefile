@@ -20,7 +20,7 @@ WITH_CONFIG = $(ARGS) --configfile $(CONFIG)
 .PHONY: study quick check test lint lock clean
 
 study: check
-	@$(SNAKEMAKE) data --quiet $(WITH_CONFIG)
+	@$(SNAKEMAKE) data $(WITH_CONFIG)
 	@$(SNAKEMAKE) $(WITH_CONFIG)
 	@echo "The report is in $(CURDIR)/results/report.html"
 

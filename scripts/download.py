@@ -121,7 +121,7 @@ def take_from(
 
     # Inside the output folder, so that os.replace never crosses file systems.
     with TemporaryDirectory(prefix=".part-", dir=output_folder) as temporary:
-        folder = Path(temporary)
+        folder = Path(temporary).resolve()  # programs run in it, to whom a relative path would mean another
         try:
             with closing(_OFFERS[source.kind](source, wanted, folder, limits)) as offers:
                 for key, open_stream in offers:

