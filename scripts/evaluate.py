@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from atomic import atomic_path
-from state import StateError, read_state
+from state import StateError, StateReader
 
 
 def predict(weights: dict[str, np.ndarray], images: np.ndarray) -> np.ndarray:
@@ -36,25 +36,25 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return (np.log(np.exp(shifted).sum(axis=1)) - own).astype(np.float32)
 
 
-def evaluate_block(state: dict[str, np.ndarray], images: np.ndarray, labels: np.ndarray):
-    """Evaluate every seed of a state.
+def evaluate_run(weights: dict[str, np.ndarray], pixels: np.ndarray, labels: np.ndarray):
+    """Evaluate one run.
 
     Args:
-        state: arrays `weights/…`, seeds along the first axis.
-        images: uint8 (n, 784).
+        weights: as in `predict`.
+        pixels: float32 (n, 784), from 0 to 1.
         labels: uint8 (n,).
 
     Returns:
-        Loss, float32 (seeds, n), and predicted class, uint8 (seeds, n), of every image.
+        Loss, float32 (n,), and predicted class, uint8 (n,), of every image.
     """
-    pixels = images.astype(np.float32) * (np.float32(1) / np.float32(255))
-    losses, predictions = [], []
     with np.errstate(over="ignore", invalid="ignore"):  # a diverged state gives nan, which the tables count
-        for seed in range(len(next(iter(state.values())))):
-            logits = predict({name.removeprefix("weights/"): array[seed] for name, array in state.items()}, pixels)
-            losses.append(cross_entropy(logits, labels))
-            predictions.append(logits.argmax(axis=1).astype(np.uint8))
-    return np.stack(losses), np.stack(predictions)
+        logits = predict(weights, pixels)
+        return cross_entropy(logits, labels), logits.argmax(axis=1).astype(np.uint8)
+
+
+def scaled(images: np.ndarray) -> np.ndarray:
+    """Return uint8 pixels as float32 from 0 to 1, by the reciprocal of 255 as in training."""
+    return images.astype(np.float32) * (np.float32(1) / np.float32(255))
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -70,14 +70,20 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--metrics", type=Path, required=True, help="per seed: test_loss, test_accuracy (.csv)")
     arguments = parser.parse_args(argv)
     first, last = arguments.seeds
+    labels, pixels = np.load(arguments.y_test), scaled(np.load(arguments.x_test))
     try:
-        state, _ = read_state(
-            arguments.state, "weights/", point=arguments.point, seeds=[first, last], epochs=arguments.epochs
-        )
+        state = StateReader(arguments.state, point=arguments.point, seeds=[first, last], epochs=arguments.epochs)
+        runs = [
+            evaluate_run(
+                {name.removeprefix("weights/"): array for name, array in state.arrays(seed, "weights/").items()},
+                pixels,
+                labels,
+            )
+            for seed in range(first, last + 1)
+        ]
     except StateError as error:
         sys.exit(f"ERROR: {error}")
-    labels = np.load(arguments.y_test)
-    losses, predictions = evaluate_block(state, np.load(arguments.x_test), labels)
+    losses, predictions = (np.stack(arrays) for arrays in zip(*runs, strict=True))
     with atomic_path(arguments.outcomes) as temporary, temporary.open("wb") as file:
         np.savez(file, loss=losses, predicted=predictions)
     with atomic_path(arguments.metrics) as temporary, temporary.open("w", newline="") as file:

@@ -21,25 +21,26 @@ from canonical import canonical_name
 from epochs import CompiledTraining
 from network import build_network, initial_weights, shuffled_order
 from optimizers import build_optimizer
-from state import StateError, read_state, write_state
+from state import StateError, StateReader, writing_state
 
 HISTORY_COLUMNS = ("seed", "epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
 
 
-def train_block(point, seeds, epochs, previous, train, test, report=lambda line: None):
+def train_block(point, seeds, epochs, previous, train, test, keep, report=lambda line: None):
     """Train every seed of a block from one milestone to the next, each as if it were alone.
 
     Args:
         point: mapping with units, learning_rate, momentum, batch_size, optimizer.
         seeds: the block's seeds.
         epochs: `(start, end)`: epochs already trained, epochs trained at the end.
-        previous: arrays of the state at `start` epochs, seeds along the first axis; None starts from fresh weights.
+        previous: function `seed -> arrays` of the state at `start` epochs; None starts from fresh weights.
         train: `(images, labels)`, uint8 (n, 784) and uint8 (n,).
         test: the same for the test set.
+        keep: called with each seed and the arrays of its state at `end` epochs.
         report: called with a line of text after each epoch.
 
     Returns:
-        The state's arrays at `end` epochs, and the history's rows in the order of `HISTORY_COLUMNS`.
+        The history's rows in the order of `HISTORY_COLUMNS`.
     """
     start, end = epochs
     training = CompiledTraining(
@@ -53,14 +54,10 @@ def train_block(point, seeds, epochs, previous, train, test, report=lambda line:
     variables = training.variables
     fresh = {name: variable.numpy() for name, variable in variables.items() if name.startswith("optimizer/")}
     weights = [name for name in variables if name.startswith("weights/")]
-    state = previous or {
-        name: np.empty((len(seeds), *variable.shape), np.asarray(variable).dtype)
-        for name, variable in variables.items()
-    }
     history = []
-    for row, seed in enumerate(seeds):
+    for seed in seeds:
         if previous:
-            values = {name: state[name][row] for name in variables}
+            values = previous(seed)
         else:
             values = fresh | dict(zip(weights, initial_weights(point["units"], seed), strict=True))
         for name, variable in variables.items():
@@ -73,9 +70,8 @@ def train_block(point, seeds, epochs, previous, train, test, report=lambda line:
                     seed, epoch, end, *results
                 )
             )
-        for name, variable in variables.items():
-            state[name][row] = variable.numpy()
-    return state, history
+        keep(seed, {name: variable.numpy() for name, variable in variables.items()})
+    return history
 
 
 def write_history(path: Path, history: list[tuple]) -> None:
@@ -117,23 +113,29 @@ def main(argv: list[str] | None = None) -> None:
     first, last = arguments.seeds
     start, end = arguments.epochs
     label = {"point": canonical_name(point), "seeds": [first, last], "epochs": end, "engine": arguments.engine}
-    previous = None
-    if arguments.previous_state:
-        expected = label | {"epochs": start}
-        try:
-            previous, _ = read_state(arguments.previous_state[0], **expected)
-        except StateError as error:
-            sys.exit(f"ERROR: {error}")
     # As tensors, so that no second copy stays in memory: 55 MB of uint8, scaled inside the epoch.
     train, test = (
         tuple(tf.constant(np.load(arguments.data_folder / f"{part}_{subset}.npy")) for part in "xy")
         for subset in ("train", "test")
     )
-    state, history = train_block(
-        point, range(first, last + 1), (start, end), previous, train, test, lambda line: print(line, flush=True)
-    )
+    try:
+        previous = None
+        if arguments.previous_state:
+            previous = StateReader(arguments.previous_state[0], **(label | {"epochs": start})).arrays
+        with writing_state(arguments.state, label) as keep:
+            history = train_block(
+                point,
+                range(first, last + 1),
+                (start, end),
+                previous,
+                train,
+                test,
+                keep,
+                lambda line: print(line, flush=True),
+            )
+    except StateError as error:
+        sys.exit(f"ERROR: {error}")
     write_history(arguments.history, history)
-    write_state(arguments.state, state, label)
 
 
 if __name__ == "__main__":

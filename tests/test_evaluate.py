@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from evaluate import cross_entropy, evaluate_block, main
+from evaluate import cross_entropy, evaluate_run, main, scaled
 from network import build_network
-from state import write_state
+from state import writing_state
 from train import train_block
 
 POINT = {"units": 64, "learning_rate": 0.001, "momentum": 0, "batch_size": 128, "optimizer": "rmsprop"}
@@ -16,32 +16,31 @@ POINT = {"units": 64, "learning_rate": 0.001, "momentum": 0, "batch_size": 128, 
 
 @pytest.fixture(scope="module")
 def trained(subset):
-    return train_block(POINT, [0, 1], (0, 3), None, subset["train"], subset["test"])[0]
+    """The states of two seeds after three epochs."""
+    states = {}
+    train_block(POINT, [0, 1], (0, 3), None, subset["train"], subset["test"], states.__setitem__)
+    return states
 
 
-def weights_of(state, seed):
+def weights_of(state, scale=1):
     names = ("hidden/kernel", "hidden/bias", "output/kernel", "output/bias")
-    return [state[f"weights/{name}"][seed] for name in names]
-
-
-def only_weights(state):
-    return {name: array for name, array in state.items() if name.startswith("weights/")}
+    return {name: state[f"weights/{name}"] * scale for name in names}
 
 
 @pytest.mark.parametrize("scale", [1, 8])  # weights times 8: an overconfident network, losses far above 16
 def test_agrees_with_keras_evaluate(subset, trained, scale):
     images, labels = subset["test"]
-    state = {name: array * scale for name, array in only_weights(trained).items()}
-    losses, predicted = evaluate_block(state, images, labels)
-    for seed in range(2):
+    for state in trained.values():
+        weights = weights_of(state, scale)
+        losses, predicted = evaluate_run(weights, scaled(images), labels)
         model = build_network(64)
         model.compile(loss="categorical_crossentropy", metrics=["accuracy"])
-        model.set_weights(weights_of(state, seed))
+        model.set_weights(list(weights.values()))
         loss, accuracy = model.evaluate(images.astype("float32") / 255, keras.utils.to_categorical(labels), verbose=0)
-        assert losses[seed].mean() == pytest.approx(loss, rel=2e-6)
-        assert np.mean(predicted[seed] == labels) == pytest.approx(accuracy, abs=1e-7)
-    if scale > 1:
-        assert losses.max() > 17  # beyond what Keras' clipping of probabilities would allow
+        assert losses.mean() == pytest.approx(loss, rel=2e-6)
+        assert np.mean(predicted == labels) == pytest.approx(accuracy, abs=1e-7)
+        if scale > 1:
+            assert losses.max() > 17  # beyond what Keras' clipping of probabilities would allow
 
 
 def test_cross_entropy_by_hand():
@@ -50,9 +49,15 @@ def test_cross_entropy_by_hand():
 
 
 def test_diverged_weights_give_nan_losses(subset, trained):
-    state = {name: np.full_like(array, np.nan) for name, array in only_weights(trained).items()}
-    losses, _ = evaluate_block(state, *subset["test"])
+    images, labels = subset["test"]
+    losses, _ = evaluate_run(weights_of(trained[0], np.nan), scaled(images), labels)
     assert np.isnan(losses).all()
+
+
+def write(folder, states, point="p"):
+    with writing_state(folder / "state.npz", {"point": point, "seeds": [0, 1], "epochs": 3}) as keep:
+        for seed, arrays in states.items():
+            keep(seed, arrays)
 
 
 def command_line(arrays, folder, **changes):
@@ -70,7 +75,7 @@ def command_line(arrays, folder, **changes):
 
 
 def test_command_line_writes_outcomes_and_metrics(arrays, subset, trained, tmp_path):
-    write_state(tmp_path / "state.npz", trained, {"point": "p", "seeds": [0, 1], "epochs": 3})
+    write(tmp_path, trained)
     main(command_line(arrays, tmp_path))
     with np.load(tmp_path / "test.npz") as outcomes:
         assert outcomes["loss"].shape == outcomes["predicted"].shape == (2, 500)
@@ -82,7 +87,7 @@ def test_command_line_writes_outcomes_and_metrics(arrays, subset, trained, tmp_p
 
 
 def test_command_line_refuses_another_points_state(arrays, trained, tmp_path):
-    write_state(tmp_path / "state.npz", trained, {"point": "other", "seeds": [0, 1], "epochs": 3})
+    write(tmp_path, trained, "other")
     with pytest.raises(SystemExit, match=r"ERROR: .*expected point=p\. Received: point=other"):
         main(command_line(arrays, tmp_path))
     assert not (tmp_path / "metrics.csv").exists()
