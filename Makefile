@@ -2,6 +2,8 @@
 # make quick   a small study on the real data in about two minutes
 # make test    the tests
 # make lint    the linters
+# make example renew docs/report from the finished study in results/
+# make calibration  coverage and error rates of the statistics, by simulation (half a minute)
 # make lock    renew requirements.lock from pyproject.toml
 #
 # Variables: CONFIG="a.yaml b.yaml" (laid over each other), CORES=4, PYTHON=python3.12, ARGS="further snakemake options"
@@ -17,7 +19,7 @@ SNAKEMAKE = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES)
 WITH_CONFIG = $(ARGS) --configfile $(CONFIG)
 
 .DEFAULT_GOAL := study
-.PHONY: study quick check test lint lock clean
+.PHONY: study quick check test lint example calibration lock clean
 
 study: check
 	@$(SNAKEMAKE) data $(WITH_CONFIG)
@@ -42,6 +44,16 @@ lint: .venv/installed
 # pip compiles bytecode unless its own settings say otherwise; without it every job would start 5 s later.
 .venv/installed: requirements.lock scripts/environment.sh
 	@sh scripts/environment.sh "$(PYTHON)"
+
+example:
+	rm -rf docs/report
+	mkdir -p docs/report/figures docs/report/tables
+	cp results/report.md results/report.html docs/report/
+	cp results/figures/*.png docs/report/figures/
+	cp results/tables/*.csv docs/report/tables/
+
+calibration: .venv/installed
+	@PYTHONPATH=scripts $(BIN)/python tests/calibration.py
 
 lock:
 	@sh scripts/lock.sh "$(PYTHON)"

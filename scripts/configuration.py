@@ -125,7 +125,9 @@ class Study(Strict):
 
     # Names of tables, figures and wishes that no grid may take.
     RESERVED: ClassVar = (
-        *("baseline", "runs", "published", "learning_curves", "confusion_matrix", "most_missed", "train_and_test"),
+        *("baseline", "runs", "comparisons", "differences", "two_way", "selection", "learning", "trends", "counts"),
+        *("published", "orderings", "effective_rate", "keras2_rule", "forest"),
+        *("learning_curves", "confusion_matrix", "most_missed", "train_and_test"),
         *FACTORS,
     )
 
@@ -290,8 +292,8 @@ def _grids(raw: dict, baseline: Baseline | None, problems: list[str], notes: lis
             continue
         if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in Study.RESERVED:
             problems.append(
-                f"`{key}`: a grid's name must be lower-case letters, digits and underscores, and none of "
-                f"{', '.join(Study.RESERVED)}. Received: {_shown(name)}"
+                f"`{key}`: a grid's name must be lower-case letters, digits and underscores, and not that of a factor "
+                f"or of another table or figure. Received: {_shown(name)}"
             )
             continue
         if not isinstance(factors, dict) or len(factors) < 2:

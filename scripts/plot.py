@@ -14,35 +14,12 @@ from matplotlib.ticker import MaxNLocator
 
 from atomic import atomic_path
 from axes import accuracy_scale, factor_axis, loss_scale
+from comparison_figures import effective_rate_figure, forest, heat_map, is_heat_map
+from divergence import score_at_chance
+from figure_style import BLUE, GREY, LABELS, ORANGE, SERIES, STYLE
 from intervals import t_interval
 from planned_runs import FACTORS, Planned, add_study_arguments, planned
-
-LABELS = {
-    "units": "hidden units",
-    "learning_rate": "learning rate",
-    "momentum": "momentum",
-    "batch_size": "batch size",
-    "optimizer": "optimizer",
-    "epochs": "epochs",
-    "test_accuracy": "test accuracy",
-    "test_loss": "test loss",
-    "train_accuracy": "training accuracy",
-    "train_loss": "training loss",
-}
-# Okabe and Ito's palette, told apart by the colour-blind; markers and dashes tell the same apart in grey.
-BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#777777"
-SERIES = [(BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"), (GREY, "v", "-")]
-STYLE = {
-    "figure.constrained_layout.use": True,
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.alpha": 0.25,
-    "legend.frameon": False,
-    "svg.hashsalt": "study",  # identical identifiers, so identical bytes, in every run
-    "svg.fonttype": "none",
-}
+from published_figure import published_figure
 
 
 def learning_curves(histories: pd.DataFrame, baseline_epochs: int) -> plt.Figure:
@@ -228,7 +205,9 @@ def most_missed(
     misses = (predicted != labels).sum(axis=0)
     order = np.lexsort((-losses.mean(axis=0), -misses))[:24]
     figure, panels = plt.subplots(4, 6, figsize=(8, 6.4))
-    for panel, index in zip(panels.flat, order, strict=True):
+    for panel in panels.flat[len(order) :]:
+        panel.set_visible(False)
+    for panel, index in zip(panels.flat, order, strict=False):
         wrong = predicted[:, index][predicted[:, index] != labels[index]]
         panel.imshow(images[index].reshape(28, 28), cmap="gray_r", vmin=0, vmax=255)
         panel.set_axis_off()
@@ -253,7 +232,45 @@ def runs_in(runs: pd.DataFrame, milestones: list) -> pd.DataFrame:
 def read_runs(path: Path) -> pd.DataFrame:
     """Read `runs.csv`, indexed by the canonical texts of the factors."""
     runs = pd.read_csv(path, dtype=dict.fromkeys(FACTORS, str))
+    scored = score_at_chance(runs["test_accuracy"], runs["test_loss"])  # diverged runs are shown, at chance
+    runs["test_accuracy"], runs["test_loss"] = scored.accuracy, scored.loss
     return runs.set_index(list(FACTORS)).sort_index()
+
+
+def read_histories(study: Planned) -> pd.DataFrame:
+    """Read the baseline's metrics at every epoch; where a loss is not finite, the run is scored at chance."""
+    files = [folder / "history.csv" for milestone in study.chain() for _, _, folder in milestone.blocks]
+    histories = pd.concat(map(pd.read_csv, files), ignore_index=True)
+    for part in ("train", "test"):
+        scored = score_at_chance(histories[f"{part}_accuracy"], histories[f"{part}_loss"])
+        histories[f"{part}_accuracy"], histories[f"{part}_loss"] = scored.accuracy, scored.loss
+    return histories
+
+
+def milestone_means(study: Planned, runs: pd.DataFrame) -> dict[str, dict[tuple, float]]:
+    """Return the mean test accuracy and loss of every evaluated milestone, by metric and `(point, epochs)`."""
+    milestones = [milestone for milestone in study.milestones if milestone.wanted_by]
+    return {
+        metric: {
+            (milestone.point, milestone.levels["epochs"]): runs_of(runs, milestone.levels)[f"test_{metric}"].mean()
+            for milestone in milestones
+        }
+        for metric in ("accuracy", "loss")
+    }
+
+
+def grid_means(name: str, study: Planned, runs: pd.DataFrame) -> dict[str, dict[tuple, float]]:
+    """Return the same for a grid, by metric and the values of its factors."""
+    means = milestone_means(study, runs)
+    return {
+        metric: {
+            tuple(milestone.levels[factor] for factor in study.summaries[name]): values[
+                milestone.point, milestone.levels["epochs"]
+            ]
+            for milestone in study.levels(name)
+        }
+        for metric, values in means.items()
+    }
 
 
 def read_outcomes(study: Planned) -> tuple[np.ndarray, np.ndarray]:
@@ -278,6 +295,8 @@ def main(argv: list[str] | None = None) -> None:
     """Command line of the rule."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_study_arguments(parser)
+    parser.add_argument("--margin-accuracy", type=float, required=True)
+    parser.add_argument("--margin-loss", type=float, required=True)
     parser.add_argument("--x-test", type=Path, required=True)
     parser.add_argument("--y-test", type=Path, required=True)
     parser.add_argument("--class-names", nargs=10, required=True)
@@ -288,9 +307,10 @@ def main(argv: list[str] | None = None) -> None:
     plt.rcParams.update(STYLE)
     runs = read_runs(study.results / "tables" / "runs.csv")
     sweeps = [name for name, factors in study.summaries.items() if factors == (name,)]
-    histories = pd.concat(
-        pd.read_csv(folder / "history.csv") for milestone in study.chain() for _, _, folder in milestone.blocks
-    )
+    histories = read_histories(study)
+    comparisons = pd.read_csv(study.results / "tables" / "comparisons.csv", dtype=str, keep_default_na=False)
+    comparisons = comparisons[comparisons["summary"].isin(study.summaries)]
+    margins = {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss}
     losses, predicted = read_outcomes(study)
     labels = np.load(arguments.y_test)
     names = arguments.class_names
@@ -301,11 +321,20 @@ def main(argv: list[str] | None = None) -> None:
     }
     if sweeps:
         figures["train_and_test"] = lambda: train_and_test(study, runs, sweeps)
-    for name in study.summaries:
+    for name, factors in study.summaries.items():
         if name in sweeps:
             figures[name] = lambda name=name: sweep_figure(name, study, runs, arguments.show_seeds == "true")
+        elif is_heat_map(factors):
+            figures[name] = lambda name=name: heat_map(name, study, grid_means(name, study, runs))
         else:
             figures[name] = lambda name=name: grid_figure(name, study, runs)
+    if study.summaries:
+        figures["forest"] = lambda: forest(comparisons, margins, f"{100 * (1 - study.alpha):g} %")
+    published = pd.read_csv(study.results / "tables" / "published.csv", dtype=str, keep_default_na=False)
+    if len(published):
+        figures["published"] = lambda: published_figure(published)
+    if {"learning_rate", "momentum"} <= {factor for factors in study.summaries.values() for factor in factors}:
+        figures["effective_rate"] = lambda: effective_rate_figure(study, milestone_means(study, runs))
     for name, draw in figures.items():
         save(draw(), study.results / "figures", name, arguments.dpi)
 

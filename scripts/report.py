@@ -3,86 +3,249 @@
 import argparse
 import json
 import re
-from dataclasses import dataclass
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import jinja2
-import pandas as pd
-from markdown_it import MarkdownIt
+from tabulate import tabulate
 
-import sentences
+import findings
 from atomic import atomic_path
+from check_published import summary as published_summary
+from comparisons import METRICS
+from evidence import Evidence, UnsupportedNumberError
+from page import family, render_page
 from planned_runs import Planned, add_study_arguments, planned
 from provenance import provenance
+from runs import read_csv
+from sentences import NAMES, Counts, Family, comment
+from summary_tables import shortened, signed
+
+# Numbers of the network itself and of plain speech, which no table need show.
+CONSTANTS = ("784", "10", "1", "0", "2")
 
 
-@dataclass(frozen=True)
-class Section:
-    """What the template shows of one sweep or grid."""
-
-    name: str
-    table: pd.DataFrame
-    markdown: str
-    comment: str
-
-
-def read_section(study: Planned, name: str) -> Section:
-    """Read one sweep's or grid's tables; every cell stays text, as it was rounded."""
+def read_tables(study: Planned) -> dict[str, list[dict[str, str]]]:
+    """Return the rows of every table the report draws on, cells as text."""
+    names = ("comparisons", "selection", "learning", "trends", "two_way", "published", "orderings", *study.summaries)
     folder = study.results / "tables"
-    table = pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False)
-    markdown = (folder / f"{name}.md").read_text(encoding="utf-8").strip()
-    return Section(name, table, markdown, sentences.comment(table))
+    return {name: read_csv(folder / f"{name}.csv") for name in names if (folder / f"{name}.csv").is_file()}
 
 
-def environment(templates: Path, escape: bool) -> jinja2.Environment:
-    """Return the templates' environment; an unknown name in a template is an error."""
-    return jinja2.Environment(
+def families(study: Planned, tables: dict, margins: dict[str, str]) -> dict[str, dict[str, Family]]:
+    """Return what the sentences see of each sweep or grid, by name and metric."""
+    seeds = sum(last - first + 1 for first, last, _ in study.baseline_milestone().blocks)
+    return {
+        summary: {
+            metric: Family(
+                summary,
+                metric,
+                factors,
+                tables[summary],
+                {
+                    row["level"]: row
+                    for row in tables["comparisons"]
+                    if (row["summary"], row["metric"]) == (summary, metric)
+                },
+                margins[metric],
+                seeds,
+            )
+            for metric in METRICS
+        }
+        for summary, factors in study.summaries.items()
+    }
+
+
+def markdown_table(name: str, header: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table under its name; empty where there are no rows."""
+    if not rows:
+        return ""
+    return f"*Table: {name}.*\n\n{tabulate(rows, header, 'github', disable_numparse=True)}"
+
+
+def interval(row: dict[str, str], low: str = "low", high: str = "high") -> str:
+    """Return `low … high` of a difference, shortened and signed; a dash where there is none."""
+    return f"{signed(row[low])} … {signed(row[high])}" if row[low] else "–"
+
+
+def small_tables(tables: dict, counts: Counts, seeds: int) -> dict[str, str]:
+    """Return the tables that belong to no sweep or grid, as Markdown by name."""
+    compared = tables["comparisons"]
+    matched = {
+        name: [
+            [
+                *(row["metric"], row["level"], row["n"], signed(row["difference"]), interval(row)),
+                *(row["p_holm"] or "–", row["verdict"]),
+            ]
+            for row in compared
+            if row["summary"] == name
+        ]
+        for name in ("effective_rate", "keras2_rule")
+    }
+    pair = ["metric", "pair", "n", "difference", "interval", "p (Holm)", "verdict"]
+    resampled = {(row["summary"], row["metric"], row["level"]): row for row in tables["two_way"]}
+    appendix = [
+        [
+            *(row["summary"], row["metric"], row["level"], row["n"], signed(row["difference"]), interval(row)),
+            *(row["p_value"] or "–", row["p_holm"] or "–", interval(row, "bca_low", "bca_high") + mark(row)),
+            shortened(row["detectable"]) if row["detectable"] not in ("", "inf") else "–",
+            row["seeds_to_settle"] or "–",
+            *two_way_cells(resampled.get((row["summary"], row["metric"], row["level"]))),
+            row["verdict"],
+        ]
+        for row in compared
+    ]
+    header = ["summary", "metric", "level", "n", "difference", "t interval", "p", "p (Holm)", "BCa interval"]
+    header += ["detectable", "seeds to settle", "SE seeds", "SE images", "interval over both", "verdict"]
+    learning = [
+        [row["epoch"], row["n"], *(f"{shortened(row[name])} ± {shortened(row[f'{name}_sd'])}" for name in LEARNING)]
+        for row in tables["learning"]
+    ]
+    chosen = [
+        [row["summary"], row["metric"], str(seeds), row["best"]]
+        + [shortened(row[name]) for name in ("apparent", "cross_fitted", "optimism")]
+        for row in tables["selection"]
+    ]
+    trends = [[row["trend"], row["from"], row["to"], str(seeds), shortened(row["value"])] for row in tables["trends"]]
+    orderings = [
+        [
+            *(row["statement"], row["metric"].replace("_", " "), row["n"]),
+            f"{signed(row['difference'])} ({interval(row)})" if row["difference"] else "–",
+            *(row["p_holm"] or "–", row["verdict"], row["opposite"] or "–"),
+        ]
+        for row in tables.get("orderings", [])
+    ]
+    claim = ["claim", "metric", "n", "winner - loser", "p (Holm)", "verdict", "one seed says the opposite"]
+    return {name: markdown_table(name, pair, rows) for name, rows in matched.items()} | {
+        "orderings": markdown_table("orderings", claim, orderings),
+        "comparisons": markdown_table("comparisons", header, appendix),
+        "learning": markdown_table(
+            "learning", ["epoch", "n", *(name.replace("_", " ") for name in LEARNING)], learning
+        ),
+        "selection": markdown_table(
+            "selection", ["summary", "metric", "n", "best", "apparent", "cross-fitted", "optimism"], chosen
+        ),
+        "trends": markdown_table("trends", ["trend", "from", "to", "n", "value"], trends),
+        "counts": markdown_table(
+            "counts", ["counted", "value"], [[row["counted"], row["value"]] for row in counts.rows]
+        ),
+    }
+
+
+LEARNING = ("train_accuracy", "test_accuracy", "train_loss", "test_loss")
+
+
+def mark(row: dict[str, str]) -> str:
+    """Return an asterisk where t and BCa interval disagree on 0."""
+    return " *" if row["bca_disagrees"] == "yes" else ""
+
+
+def two_way_cells(row: dict[str, str] | None) -> list[str]:
+    """Return standard errors by seeds and by images, and the interval over both."""
+    if row is None:
+        return ["–", "–", "–"]
+    return [shortened(row["seeds_se"]), shortened(row["images_se"]), interval(row)]
+
+
+def comments(
+    study: Planned, tables: dict, own: dict[str, dict[str, Family]], seeds: int, counts: Counts
+) -> dict[str, str]:
+    """Return the report's paragraphs by name; those that do not apply are empty."""
+    details = tables["comparisons"]
+    written = {name: comment(pair["accuracy"], pair["loss"]) for name, pair in own.items()}
+    written |= {
+        "learning": findings.learning_comment(tables["learning"], study.baseline["epochs"]),
+        "turning": findings.turning_comment(tables["learning"]),
+        "doubling": findings.units_comment(tables["trends"]),
+        "rate": findings.rate_comment(tables["trends"], own["learning_rate"]["accuracy"])
+        if "learning_rate" in own
+        else "",
+        "uncertainty": findings.uncertainty_comment(tables["two_way"], details, counts),
+        "selection": findings.selection_comment(tables["selection"]),
+        "single_seed": findings.single_seed_comment(tables.get("orderings", []), seeds, counts),
+        "published": "",
+    }
+    matched = {name: [row for row in details if row["summary"] == name] for name in ("effective_rate", "keras2_rule")}
+    written["effective_rate"] = findings.effective_rate_comment(matched["effective_rate"], seeds, counts)
+    written["keras2_rule"] = findings.update_rule_comment(matched["keras2_rule"])
+    if tables.get("published"):
+        rows = [row for row in tables["published"] if not row["repeats"]]
+        places = leading_cells(study.results / "tables" / "published.md", 4)
+        found = published_summary(tables["published"], study.alpha)
+        written["published"] = findings.published_comment(found, rows, places, counts)
+    return written
+
+
+def leading_cells(path: Path, columns: int) -> list[list[str]]:
+    """Return the first cells of each row of a Markdown table."""
+    rows = path.read_text(encoding="utf-8").strip().splitlines()[2:]
+    return [[cell.strip() for cell in row.strip("|").split("|")[:columns]] for row in rows]
+
+
+def settings(study: Planned, margins: dict[str, str], seeds: int) -> list[str]:
+    """Return every number of the study's settings, which prose may name without a table."""
+    levels = [
+        value for milestone in study.milestones for factor, value in milestone.levels.items() if factor != "optimizer"
+    ]
+    level = 1 - study.alpha
+    return [*set(levels), *margins.values(), str(seeds), f"{100 * level:g}", f"{study.alpha:g}", *CONSTANTS]
+
+
+def render_markdown(templates: Path, context: dict) -> str:
+    """Return the report with links from numbers to table rows; an unknown name in the template is an error."""
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates),
         undefined=jinja2.StrictUndefined,
-        autoescape=escape,
+        autoescape=False,  # Markdown; the page escapes whatever looks like HTML
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    text = environment.get_template("report.md.j2").render(context)
+    return re.sub(r"\n{3,}", "\n\n", text)
 
 
-def learning(study: Planned) -> dict[str, str]:
-    """Return the baseline's means at its first and last epoch, over seeds, four decimals."""
-    histories = pd.concat(
-        pd.read_csv(folder / "history.csv") for milestone in study.chain() for _, _, folder in milestone.blocks
-    )
-    means = histories.groupby("epoch").mean()
-    last = int(study.baseline["epochs"])
-    columns = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
-    return {
-        f"{when}_{column}": f"{means.loc[epoch, column]:.4f}"
-        for when, epoch in (("first", 1), ("last", last))
-        for column in columns
-    }
+def without_links(markdown: str) -> str:
+    """Return the Markdown for reading where rows have no addresses: numbers plain, table names gone."""
+    text = re.sub(r"\[([^\]]+)\]\(#[^)]*\)", r"\1", markdown)
+    return re.sub(r"^\*Table: [^\n]*\*\n\n", "", text, flags=re.MULTILINE)
 
 
-def to_html(markdown: str, figures: Path) -> str:
-    """Render Markdown with its figures as inline SVG, their alternative text as label."""
-    body = MarkdownIt("commonmark").enable("table").render(markdown)
+def live_families(study: Planned, margins: dict[str, str]) -> list[dict]:
+    """Return what the page's own script needs to take the verdicts anew at another α or δ."""
+    differences = read_csv(study.results / "tables" / "differences.csv")
+    found = []
+    for name in dict.fromkeys(row["summary"] for row in differences):
+        for metric, higher_is_better in METRICS.items():
+            rows = [row for row in differences if (row["summary"], row["metric"]) == (name, metric)]
+            found.append(
+                family(
+                    name,
+                    metric,
+                    [row["level"] for row in rows],
+                    [exact_comparison(row) for row in rows],
+                    alpha=study.alpha,
+                    margin=float(margins[metric]),
+                    higher_is_better=higher_is_better,
+                )
+            )
+    return found
 
-    def inline(match: re.Match) -> str:
-        svg = (figures / Path(match["path"]).name.replace(".png", ".svg")).read_text(encoding="utf-8")
-        svg = svg[svg.index("<svg") :]
-        name = re.sub(r"\W", "_", Path(match["path"]).stem)
-        # Identifiers are unique within one figure only; the page holds many.
-        svg = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{name}_", svg)
-        labelled = svg.replace("<svg", f'<svg role="img" aria-label="{match["alt"]}"', 1)
-        return f"<figure>{labelled}</figure>"
 
-    return re.sub(r'<img src="(?P<path>figures/[^"]+)" alt="(?P<alt>[^"]*)" />', inline, body)
+def exact_comparison(row: dict[str, str]) -> SimpleNamespace:
+    """Return a row of `differences.csv` with the attributes of a `paired.Comparison` that a page shows."""
+    exact = {name: float(row[f"exact_{name}"] or "nan") for name in ("mean", "sd", "p_value")}
+    return SimpleNamespace(n=int(row["n"]), verdict=row["verdict"], **exact)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Command line of the rule."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_study_arguments(parser)
+    parser.add_argument("--margin-accuracy", required=True)
+    parser.add_argument("--margin-loss", required=True)
     parser.add_argument("--dataset", required=True)
-    parser.add_argument("--class-names", nargs=10, required=True)
     parser.add_argument("--templates", type=Path, required=True)
     parser.add_argument("--config", type=Path, required=True, help="the validated config, for the record")
     parser.add_argument("--raw", type=Path, nargs=4, required=True, help="the data set's files, for the record")
@@ -91,33 +254,49 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--html", type=Path, required=True)
     arguments = parser.parse_args(argv)
     study = planned(arguments)
-    sections = {name: read_section(study, name) for name in study.summaries}
+    margins = {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss}
+    tables = read_tables(study)
     seeds = sum(last - first + 1 for first, last, _ in study.baseline_milestone().blocks)
+    counts = Counts()
+    texts = comments(study, tables, families(study, tables, margins), seeds, counts)
+    folder = study.results / "tables"
     context = {
         "dataset": arguments.dataset,
         "baseline": study.baseline,
         "seeds": seeds,
         "percent": f"{100 * (1 - study.alpha):g}",
-        "sweeps": {name: section for name, section in sections.items() if study.summaries[name] == (name,)},
-        "grids": {name: section for name, section in sections.items() if study.summaries[name] != (name,)},
-        "learning": learning(study),
-        "names": sentences.NAMES,
-        "milestones": [milestone for milestone in study.milestones if milestone.wanted_by],
+        "alpha": f"{study.alpha:g}",
+        "margins": margins,
+        "sweeps": [name for name, factors in study.summaries.items() if factors == (name,)],
+        "grids": [name for name, factors in study.summaries.items() if factors != (name,)],
+        "names": NAMES,
+        "longest": max((milestone.levels["epochs"] for milestone in study.chain() if milestone.wanted_by), key=int),
+        "comments": texts,
+        "tables": {
+            path.stem: path.read_text(encoding="utf-8").strip()
+            for path in sorted(folder.glob("*.md"))
+            if path.stem in (*study.summaries, "published")
+        }
+        | small_tables(tables, counts, seeds),
+        "figures": {path.stem for path in (study.results / "figures").glob("*.svg")},
     }
-    markdown = environment(arguments.templates, escape=False).get_template("report.md.j2").render(context)
+    linked = render_markdown(arguments.templates, context)
+    try:
+        Evidence([*tables.values(), counts.rows], settings(study, margins, seeds)).check(linked)
+    except UnsupportedNumberError as error:
+        sys.exit(f"ERROR: {error}")
     record = provenance(arguments.config, arguments.raw)
     record_text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-    html = (
-        environment(arguments.templates, escape=True)
-        .get_template("report.html.j2")
-        .render(
-            body=jinja2.utils.markupsafe.Markup(to_html(markdown, study.results / "figures")),
-            dataset=arguments.dataset,
-            provenance=record,
-            provenance_text=record_text,
-        )
+    page = render_page(
+        linked,
+        figures=study.results / "figures",
+        families=live_families(study, margins),
+        templates=arguments.templates,
+        title=f"A dense network on {arguments.dataset}",
+        provenance=record,
+        provenance_text=record_text,
     )
-    files = ((arguments.markdown, markdown), (arguments.html, html), (arguments.provenance, record_text))
+    files = ((arguments.markdown, without_links(linked)), (arguments.html, page), (arguments.provenance, record_text))
     for path, text in files:
         with atomic_path(path) as temporary:
             temporary.write_text(text, encoding="utf-8")

@@ -39,7 +39,7 @@ def run(*arguments, folder):
 
 def test_the_study_of_the_project_is_sound():
     done = run("config/config.yaml", folder=PROJECT)
-    assert done.stdout == "The config is sound: 21 points, 10 seeds each, 27 training jobs, 25 evaluations.\n"
+    assert done.stdout == "The config is sound: 27 points, 10 seeds each, 33 training jobs, 31 evaluations.\n"
     assert (done.returncode, done.stderr) == (0, "")
 
 

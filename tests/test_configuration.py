@@ -38,9 +38,8 @@ TOP = (
 )
 POINT = "Known: units, learning_rate, momentum, batch_size, optimizer, epochs."
 GRID_NAME = (
-    "a grid's name must be lower-case letters, digits and underscores, and none of baseline, runs, published, "
-    "learning_curves, confusion_matrix, most_missed, train_and_test, units, learning_rate, momentum, batch_size, "
-    "optimizer, epochs."
+    "a grid's name must be lower-case letters, digits and underscores, and not that of a factor or of another table "
+    "or figure."
 )
 ADAM = "optimizer adam takes no momentum (it has its own), momentum must be 0. Received: momentum="
 TOO_LARGE = "batch_size must be at most the training set's 60000 images. Received: "
@@ -214,7 +213,20 @@ def test_a_wrong_list_of_values_is_told(section, factor, values, problem):
         ({"grids": {"one": [64]}}, "`grids.one` must map two or more factors to lists of values. Received: [64]"),
         *(
             ({"grids": {name: {"units": [64, 512], "epochs": [5]}}}, f"`grids.{name}`: {GRID_NAME} Received: {name!r}")
-            for name in ["units", "runs", "baseline", "train_and_test", "Both", "1st", "a-b", "a/b", "..", ""]
+            for name in [
+                "units",
+                "runs",
+                "comparisons",
+                "forest",
+                "baseline",
+                "train_and_test",
+                "Both",
+                "1st",
+                "a-b",
+                "a/b",
+                "..",
+                "",
+            ]
         ),
     ],
 )
@@ -493,7 +505,7 @@ def size(study):
 def test_the_study_is_sound_and_of_known_size(config):
     study, notes = validate(config, IMAGES)
     assert notes == []
-    assert size(study) == (21, 27, 25)
+    assert size(study) == (27, 33, 31)
 
 
 def test_the_quick_study_is_sound_and_small(config):

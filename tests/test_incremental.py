@@ -8,7 +8,7 @@ import pytest
 
 from conftest import SUBSET, copy_project, jobs_to_run, run_snakemake, write_config
 
-SUMMARY = {"aggregate": 1, "plot": 1, "report": 1}
+SUMMARY = {"aggregate": 1, "resample": 1, "check_published": 1, "plot": 1, "report": 1}
 ALL_TRAINING = {"train": 4, "evaluate": 4, **SUMMARY}
 
 
@@ -39,6 +39,7 @@ CONFIG_CHANGES = {
     "replicates with a partial block": ({"replicates": 3}, {"train": 4, "evaluate": 4, **SUMMARY}),
     "a figure option": ({"figures.dpi": 60}, {"plot": 1, "report": 1}),
     "the level of the tests": ({"alpha": 0.1}, SUMMARY),
+    "a margin": ({"margins": {"accuracy": 0.002}}, {name: 1 for name in SUMMARY if name != "resample"}),
     "the same number spelt otherwise": ({"sweeps.learning_rate": ["1e-3", "0.010"]}, {}),
     "two hyperparameters swapped": (
         {"baseline.units": 128, "baseline.batch_size": 8, "sweeps.units": [128, 16]},
@@ -64,7 +65,11 @@ CODE_EDITS = {
     "the training script": ("scripts/train.py", ALL_TRAINING),
     "a module the training imports": ("scripts/network.py", ALL_TRAINING),
     "the evaluation": ("scripts/evaluate.py", {"evaluate": 4, **SUMMARY}),
-    "the aggregation": ("scripts/aggregate.py", SUMMARY),
+    "the aggregation": ("scripts/aggregate.py", {name: 1 for name in SUMMARY if name != "resample"}),
+    "a module of the statistics": ("scripts/paired.py", {name: 1 for name in SUMMARY if name != "resample"}),
+    "the two-way bootstrap": ("scripts/resample.py", {"resample": 1, "report": 1}),
+    "the check of published numbers": ("scripts/check_published.py", {"check_published": 1, "plot": 1, "report": 1}),
+    "the page's script": ("workflow/report/verdicts.js", {"report": 1}),
     "the plotting script": ("scripts/plot.py", {"plot": 1, "report": 1}),
     "the sentences": ("scripts/sentences.py", {"report": 1}),
     "the config's model": ("scripts/configuration.py", {}),
@@ -74,7 +79,7 @@ CODE_EDITS = {
 @pytest.mark.parametrize(("path", "expected"), CODE_EDITS.values(), ids=CODE_EDITS)
 def test_comment_added_to_code(project, study, path, expected):
     with (project / path).open("a") as file:
-        file.write("# a comment\n")
+        file.write("// a comment\n" if path.endswith(".js") else "# a comment\n")
     assert jobs_to_run(project, study) == expected
 
 

@@ -17,6 +17,10 @@ def contents(folder, *names):
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.is_file()}
 
 
+TABLES = (
+    *("runs.csv", "units.csv", "units.md", "epochs.csv", "learning_rate.md", "comparisons.csv", "differences.csv"),
+    *("two_way.csv", "selection.csv", "learning.csv", "trends.csv", "published.csv", "orderings.csv"),
+)
 RESULTS = ("results/tables", "results/figures", "results/runs", "results/report.md", "results/plan.csv")
 
 
@@ -24,7 +28,7 @@ def test_study_makes_what_the_design_promises(finished):
     results = finished[1] / "results"
     milestone = "runs/units=8,learning_rate=0.001,momentum=0,batch_size=128,optimizer=rmsprop/seeds=0-1/epochs=4"
     expected = [f"{milestone}/{name}" for name in ("state.npz", "history.csv", "test.npz", "metrics.csv")]
-    expected += [f"tables/{name}" for name in ("runs.csv", "units.csv", "units.md", "epochs.csv", "learning_rate.md")]
+    expected += [f"tables/{name}" for name in TABLES]
     expected += [
         f"figures/{name}.{kind}"
         for name in ("learning_curves", "units", "confusion_matrix", "most_missed", "train_and_test")

@@ -13,12 +13,14 @@ from pathlib import Path
 PROJECT = Path(str(workflow.current_basedir)).resolve().parents[1]
 SCRIPTS = PROJECT / "scripts"
 DATASETS_FILE = PROJECT / "config" / "datasets.yaml"
+PUBLISHED_FILE = PROJECT / "config" / "published.yaml"
 TEMPLATES = PROJECT / "workflow" / "report"
 sys.path.insert(0, str(SCRIPTS))
 
 import configuration
 import datasets as data_sets
 import plan as planning
+import yaml_files
 from canonical import canonical_value
 from code_digest import code_digest, files_digest
 from own_data import own_files, training_images
@@ -151,6 +153,11 @@ def study_arguments():
     return shlex.join(["--baseline", *baseline, "--alpha", f"{STUDY.alpha}", "--summaries", *summaries])
 
 
+def margin_arguments():
+    """Return the arguments that name the practical margins."""
+    return f"--margin-accuracy {STUDY.margins.accuracy} --margin-loss {STUDY.margins.loss}"
+
+
 def figure_arguments():
     """Return the arguments that say how figures look."""
     options = STUDY.figures
@@ -161,9 +168,16 @@ def figure_arguments():
 
 def about_arguments():
     """Return the arguments that say what the report is about."""
-    return shlex.join(["--dataset", STUDY.dataset, "--class-names", *class_names()])
+    return shlex.join(["--dataset", STUDY.dataset])
 
 
+VARIED = {*STUDY.sweeps, *(factor for factors in STUDY.grids.values() for factor in factors)}
 FIGURES = ["learning_curves", "confusion_matrix", "most_missed", *SUMMARIES]
 if STUDY.sweeps:
     FIGURES.append("train_and_test")
+if SUMMARIES:
+    FIGURES.append("forest")
+if {"learning_rate", "momentum"} <= VARIED:
+    FIGURES.append("effective_rate")
+if yaml_files.read(PUBLISHED_FILE).get("dataset") == STUDY.dataset:
+    FIGURES.append("published")

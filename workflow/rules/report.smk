@@ -12,7 +12,8 @@ rule plot:
     input:
         plan="results/plan.csv",
         runs=rules.aggregate.output.runs,
-        tables=rules.aggregate.output.tables,
+        comparisons=rules.aggregate.output.comparisons,
+        published=rules.check_published.output.published,
         histories=baseline_histories(),
         outcomes=milestone_files("test.npz", is_baseline),
         x_test=f"results/data/{STUDY.dataset}/x_test.npy",
@@ -38,9 +39,10 @@ rule plot:
         command=command("plot"),
         code=code("plot"),
         study=study_arguments(),
+        margins=margin_arguments(),
         figures=figure_arguments(),
     shell:
-        "{params.command} --plan {input.plan} {params.study} {params.figures}"
+        "{params.command} --plan {input.plan} {params.study} {params.margins} {params.figures}"
         " --x-test {input.x_test} --y-test {input.y_test} > {log} 2>&1"
 
 
@@ -50,7 +52,7 @@ rule report:
         "Write the report"
     input:
         plan="results/plan.csv",
-        tables=rules.aggregate.output,
+        tables=[*rules.aggregate.output, *rules.resample.output, *rules.check_published.output],
         figures=rules.plot.output,
         config="results/config.json",
         raw=expand(rules.download.output, dataset=STUDY.dataset),
@@ -67,10 +69,11 @@ rule report:
     params:
         command=command("report"),
         code=code("report"),
-        template=f"templates: {files_digest(sorted(TEMPLATES.glob('*.j2')))}",
+        template=f"templates: {files_digest(sorted(TEMPLATES.glob('*.j*')))}",
         templates=lambda wildcards, input: shlex.quote(str(TEMPLATES)),
         study=study_arguments(),
         about=about_arguments(),
+        margins=margin_arguments(),
     shell:
-        "{params.command} --plan {input.plan} {params.study} {params.about} --templates {params.templates}"
+        "{params.command} --plan {input.plan} {params.study} {params.about} {params.margins} --templates {params.templates}"
         " --config {input.config} --raw {input.raw} --provenance {output.provenance} --markdown {output.markdown} --html {output.html} > {log} 2>&1"

@@ -1,0 +1,462 @@
+"""Hold a publication's numbers and orderings against this study's runs (rule check_published)."""
+
+import argparse
+import csv
+import math
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from tabulate import tabulate
+
+from atomic import atomic_path
+from comparisons import probability
+from divergence import score_at_chance
+from figure_style import LABELS
+from planned_runs import FACTORS, Milestone, Planned, add_study_arguments, planned
+from published import PublishedNumber, PublishedOrdering, check_number, check_orderings
+from published_numbers import QUANTITIES, Publication, StatedNumber, StatedOrdering, read_published
+from rounding import rounded, supported_decimals
+from runs import read_csv
+from summary_tables import shortened, signed
+
+NUMBER_COLUMNS = (
+    *("id", "quantity", "units", "learning_rate", "momentum", "epochs", "published"),
+    *("mean", "sd", "n", "low", "high", "distance_sd", "verdict", "repeats"),
+)
+ORDERING_CELLS = ("difference", "low", "high", "p_holm", "verdict", "opposite", "opposite_low", "opposite_high")
+ORDERING_COLUMNS = ("id", "statement", "metric", "winner", "loser", "n", *ORDERING_CELLS)
+# Appended where the study holds a row's points with the update rule of Keras 2 as well.
+KERAS2 = {"optimizer": "rmsprop_keras2"}
+KERAS2_NUMBER_COLUMNS = tuple(f"keras2_{name}" for name in ("mean", "sd", "low", "high", "distance_sd", "verdict"))
+KERAS2_ORDERING_COLUMNS = tuple(f"keras2_{name}" for name in ORDERING_CELLS)
+NOT_IN_STUDY = "not in this study"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """One quantity of the runs at one milestone or epoch, diverged runs scored at chance.
+
+    Attributes:
+        seeds: the runs' seeds, ascending.
+        values: shape (n,), accuracy as a share or loss in nats.
+        diverged: number of runs whose test loss was not finite.
+    """
+
+    seeds: tuple[int, ...]
+    values: np.ndarray
+    diverged: int
+
+
+class StudyRuns:
+    """Finds the runs at any settings the study passed through.
+
+    Args:
+        study: the plan; `tables/runs.csv` and the histories lie in its results folder.
+    """
+
+    def __init__(self, study: Planned):
+        self._milestones = study.milestones
+        self._tested: dict[tuple, list[dict[str, str]]] = {}
+        for row in read_csv(study.results / "tables" / "runs.csv"):
+            self._tested.setdefault(tuple(row[factor] for factor in FACTORS), []).append(row)
+
+    def find(self, levels: Mapping[str, str], quantity: str) -> Runs | None:
+        """Return the runs at some settings.
+
+        Args:
+            levels: factor -> canonical text of its value, all of `FACTORS`.
+            quantity: `test_accuracy`, `test_loss` or `train_accuracy`.
+
+        Returns:
+            Runs from `runs.csv`, else from the history of a training that passed through this epoch; None where the
+            study has neither.
+
+        Raises:
+            ValueError: if a history does not hold the seeds it should; one line.
+        """
+        rows = self._tested.get(tuple(levels[factor] for factor in FACTORS)) or self._passed(levels)
+        if not rows:
+            return None
+        rows = sorted(rows, key=lambda row: int(row["seed"]))
+        accuracy = "train_accuracy" if quantity == "train_accuracy" else "test_accuracy"
+        scored = score_at_chance(*([float(row[name]) for row in rows] for name in (accuracy, "test_loss")))
+        values = scored.loss if quantity == "test_loss" else scored.accuracy
+        return Runs(tuple(int(row["seed"]) for row in rows), values, int(scored.count))
+
+    def _passed(self, levels: Mapping[str, str]) -> list[dict[str, str]]:
+        """Return the histories' rows of an epoch that is no evaluated milestone itself; empty where there is none."""
+        later = [
+            milestone
+            for milestone in self._milestones
+            if all(milestone.levels[factor] == levels[factor] for factor in FACTORS if factor != "epochs")
+            and _epochs(milestone) >= int(levels["epochs"])
+        ]
+        if not later:
+            return []
+        # A milestone's history holds the epochs since the one before, so the next milestone has recorded this epoch.
+        blocks = min(later, key=_epochs).blocks
+        return [row for first, last, folder in blocks for row in _of_epoch(folder, levels["epochs"], first, last)]
+
+
+def _epochs(milestone: Milestone) -> int:
+    return int(milestone.levels["epochs"])
+
+
+def _of_epoch(folder: Path, epoch: str, first: int, last: int) -> list[dict[str, str]]:
+    rows = [row for row in read_csv(folder / "history.csv") if row["epoch"] == epoch]
+    if sorted(int(row["seed"]) for row in rows) != list(range(first, last + 1)):
+        raise ValueError(
+            f"{folder}: expected the seeds {first} to {last} in history.csv, epoch {epoch}. "
+            "Delete the folder, it will be trained again."
+        )
+    return rows
+
+
+def number_rows(publication: Publication, study_runs: StudyRuns, alpha: float) -> list[dict[str, str]]:
+    """Check every printed number.
+
+    Args:
+        publication: what was published.
+        study_runs: the study's runs.
+        alpha: share of true numbers that miss the prediction interval of one further run by chance.
+
+    Returns:
+        A row a number, text: `NUMBER_COLUMNS`; `KERAS2_NUMBER_COLUMNS` where the study holds the point with the update
+        rule of Keras 2; for the Markdown table `settings` and `diverged`.
+    """
+    printed_decimals = {
+        quantity: max((_decimals(n.published) for n in publication.numbers if n.quantity == quantity), default=0)
+        for quantity in QUANTITIES
+    }
+    rows = []
+    for number in publication.numbers:
+        decimals = printed_decimals[number.quantity]
+        row = {"id": number.id, "quantity": number.quantity, "repeats": number.repeats}
+        row |= {factor: number.levels[factor] for factor in FACTORS if factor in NUMBER_COLUMNS}
+        row |= {"published": rounded(number.published, decimals), "settings": _settings(number, publication)}
+        found = study_runs.find(number.levels, number.quantity)
+        row |= _number_cells(number.published, found, alpha, decimals)
+        if number.levels["optimizer"] == "rmsprop":
+            again = study_runs.find(number.levels | KERAS2, number.quantity)
+            if again:
+                cells = _number_cells(number.published, again, alpha, decimals)
+                row |= {column: cells[column.removeprefix("keras2_")] for column in KERAS2_NUMBER_COLUMNS}
+        rows.append(row)
+    return rows
+
+
+def _number_cells(published: float, runs: Runs | None, alpha: float, decimals: int) -> dict[str, str]:
+    """Return what the runs say of a published number; metrics one digit beyond what the standard error supports."""
+    if runs is None:
+        empty = dict.fromkeys(("mean", "sd", "low", "high", "distance_sd"), "")
+        return empty | {"n": "0", "diverged": "0", "verdict": NOT_IN_STUDY}
+    check = check_number(published, runs.values, alpha)
+    decimals = max(decimals, supported_decimals(check.sd / math.sqrt(check.n), fallback=6) + 1)
+    return {name: rounded(getattr(check, name), decimals) for name in ("mean", "sd", "low", "high")} | {
+        "distance_sd": rounded(check.distance, supported_decimals(_distance_error(check))),
+        "n": str(check.n),
+        "diverged": str(runs.diverged),
+        "verdict": check.verdict,
+    }
+
+
+def _distance_error(check: PublishedNumber) -> float:
+    """Return the standard error of a distance in SDs, whose mean and SD are both estimated: √(1/n + d²/(2(n - 1)))."""
+    return math.sqrt(1 / check.n + check.distance**2 / (2 * (check.n - 1))) if check.n > 1 else math.nan
+
+
+def _decimals(value: float) -> int:
+    return len(f"{value:.12f}".rstrip("0").partition(".")[2])
+
+
+def _settings(number: StatedNumber, publication: Publication) -> str:
+    """Return in words what differs from the publication's defaults."""
+    levels, defaults = number.levels, publication.defaults
+    return ", ".join(f"{LABELS[f]} {levels[f]}" for f in FACTORS if levels[f] != defaults[f]) or "defaults"
+
+
+def ordering_rows(
+    publication: Publication, study_runs: StudyRuns, alpha: float, margins: Mapping[str, float]
+) -> list[dict[str, str]]:
+    """Check every asserted ordering, and again with the update rule of Keras 2 where the study holds it.
+
+    Args:
+        publication: what was published.
+        study_runs: the study's runs.
+        alpha: error rate of each family: the orderings of one metric, under one rule, that the study can check.
+        margins: practical margin δ by metric, `accuracy` and `loss`.
+
+    Returns:
+        A row an ordering, text: `ORDERING_COLUMNS`, with the other rule `KERAS2_ORDERING_COLUMNS`, and for the
+        Markdown table `diverged` and `source`. `difference` is winner minus loser, so a confirmed claim about loss
+        has a negative one. `opposite` is the share of seeds that alone name the other winner, ties half.
+
+    Raises:
+        ValueError: if winner and loser were not trained with the same seeds.
+    """
+    with_keras2 = [
+        replace(ordering, winner=ordering.winner | KERAS2, loser=ordering.loser | KERAS2)
+        for ordering in publication.orderings
+        if ordering.winner["optimizer"] == ordering.loser["optimizer"] == "rmsprop"
+    ]
+    first, second = (
+        _checked_orderings(orderings, study_runs, alpha, margins) for orderings in (publication.orderings, with_keras2)
+    )
+    unknown = dict.fromkeys(ORDERING_CELLS, "") | {"n": "0", "diverged": "0", "verdict": NOT_IN_STUDY}
+    rows = []
+    for ordering in publication.orderings:
+        row = _ordering_names(ordering, publication) | first.get(ordering.id, unknown)
+        if ordering.id in second:
+            row |= {f"keras2_{name}": second[ordering.id][name] for name in ORDERING_CELLS}
+        rows.append(row)
+    return rows
+
+
+def _checked_orderings(
+    orderings: Iterable[StatedOrdering], study_runs: StudyRuns, alpha: float, margins: Mapping[str, float]
+) -> dict[str, dict[str, str]]:
+    """Return the cells of the orderings that the study can check, by id; those of one metric are one family."""
+    pairs = [(ordering, _pair(ordering, study_runs)) for ordering in orderings]
+    cells: dict[str, dict[str, str]] = {}
+    for metric in QUANTITIES:
+        family = [(ordering.id, *pair) for ordering, pair in pairs if pair and ordering.metric == metric]
+        if not family:
+            continue
+        ids, winners, losers = zip(*family, strict=True)
+        checks = check_orderings(
+            [runs.values for runs in winners],
+            [runs.values for runs in losers],
+            alpha=alpha,
+            margin=margins[metric.split("_")[1]],
+            higher_is_better=metric != "test_loss",
+        )
+        for name, winner, loser, check in zip(ids, winners, losers, checks, strict=True):
+            cells[name] = _ordering_cells(check, winner.diverged + loser.diverged)
+    return cells
+
+
+def _pair(ordering: StatedOrdering, study_runs: StudyRuns) -> tuple[Runs, Runs] | None:
+    winner, loser = (study_runs.find(levels, ordering.metric) for levels in (ordering.winner, ordering.loser))
+    if winner is None or loser is None:
+        return None
+    if winner.seeds != loser.seeds:
+        raise ValueError(f"ordering {ordering.id}: expected the same seeds of winner and loser")
+    return winner, loser
+
+
+def _ordering_names(ordering: StatedOrdering, publication: Publication) -> dict[str, str]:
+    """Return the cells that name an ordering; a setting shows where one of the two departs from the defaults."""
+    sides = {"winner": ordering.winner, "loser": ordering.loser}
+    shown = [f for f in FACTORS if any(levels[f] != publication.defaults[f] for levels in sides.values())]
+    names = {side: ",".join(f"{f}={levels[f]}" for f in shown) for side, levels in sides.items()}
+    own = {name: getattr(ordering, name) for name in ("id", "statement", "metric", "source")}
+    return own | names
+
+
+def _ordering_cells(check: PublishedOrdering, diverged: int) -> dict[str, str]:
+    comparison = check.comparison
+    decimals = supported_decimals(comparison.sd / math.sqrt(comparison.n), fallback=6) + 1
+    share_decimals = supported_decimals(0.5 / math.sqrt(comparison.n))  # standard error of a share, at most
+    cells = {"difference": comparison.mean, "low": comparison.low, "high": comparison.high}
+    shares = ("opposite", "opposite_low", "opposite_high")
+    return (
+        {name: rounded(value, decimals) for name, value in cells.items()}
+        | {name: rounded(getattr(check, name), share_decimals) for name in shares}
+        | {"n": str(comparison.n), "p_holm": probability(comparison.p_holm)}
+        | {"verdict": check.verdict, "diverged": str(diverged)}
+    )
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How many published numbers this study meets. Repeats count nowhere but in `repeats`.
+
+    Attributes:
+        checked: numbers with a verdict, reproduced or not.
+        reproduced: of these, inside the prediction interval.
+        not_reproduced: of these, outside.
+        expected_by_chance: how many of `checked` would be outside if all were true, as `published.expected_misses`.
+        explained_by_keras2: not reproduced with rmsprop, but with rmsprop_keras2.
+        contradicted_by_keras2: reproduced with rmsprop, but not with rmsprop_keras2.
+        checked_with_keras2: numbers with a verdict from rmsprop_keras2.
+        cannot_be_checked: runs without a spread to measure by.
+        not_in_this_study: settings the study does not hold.
+        repeats: rows that print a number once more.
+    """
+
+    checked: int
+    reproduced: int
+    not_reproduced: int
+    expected_by_chance: float
+    explained_by_keras2: int
+    contradicted_by_keras2: int
+    checked_with_keras2: int
+    cannot_be_checked: int
+    not_in_this_study: int
+    repeats: int
+
+
+def summary(rows: Iterable[Mapping[str, str]], alpha: float = 0.05) -> Summary:
+    """Count the verdicts of `published.csv`.
+
+    Args:
+        rows: its rows as text, with or without the columns of the Keras 2 rule.
+        alpha: the level the numbers were checked at.
+
+    Returns:
+        The counts.
+    """
+    rows = list(rows)
+    own = [(row["verdict"], row.get("keras2_verdict") or "") for row in rows if not row["repeats"]]
+    reproduced, missed = ([again for verdict, again in own if verdict == wanted] for wanted in _VERDICTS)
+    return Summary(
+        checked=len(reproduced) + len(missed),
+        reproduced=len(reproduced),
+        not_reproduced=len(missed),
+        expected_by_chance=alpha * (len(reproduced) + len(missed)),
+        explained_by_keras2=missed.count("reproduced"),
+        contradicted_by_keras2=reproduced.count("not reproduced"),
+        checked_with_keras2=sum(again in _VERDICTS for _, again in own),
+        cannot_be_checked=sum(verdict == "cannot be checked" for verdict, _ in own),
+        not_in_this_study=sum(verdict == NOT_IN_STUDY for verdict, _ in own),
+        repeats=len(rows) - len(own),
+    )
+
+
+_VERDICTS = ("reproduced", "not reproduced")
+
+
+def columns_of(rows: list[dict[str, str]], own: tuple[str, ...], keras2: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a table's columns: those of the Keras 2 rule only where some row was checked with it."""
+    return own + keras2 if any("keras2_verdict" in row for row in rows) else own
+
+
+def numbers_markdown(rows: list[dict[str, str]], alpha: float) -> str:
+    """Return the numbers as a Markdown table for reading; a repeat only raises the count of its original."""
+    tried = any("keras2_verdict" in row for row in rows)
+    header = ["quantity", "settings", "published", "mean ± SD", "n"]
+    header += [f"{_percent(alpha)} interval of one run", "distance in SDs", "verdict"]
+    header += ["Keras 2 rule: mean ± SD", "distance in SDs", "verdict"] if tried else []
+    body = []
+    for row in rows:
+        if row["repeats"]:
+            continue
+        times = 1 + sum(other["repeats"] == row["id"] for other in rows)
+        printed = f"{row['published']} ({times} times)" if times > 1 else row["published"]
+        cells = [LABELS[row["quantity"]], row["settings"], printed, _mean(row), _count(row)]
+        cells += [_interval(row), _distance(row), row["verdict"]]
+        if "keras2_verdict" in row:
+            again = {name: row[f"keras2_{name}"] for name in ("mean", "sd", "distance_sd", "verdict")}
+            cells += [_mean(again), _distance(again), again["verdict"]]
+        body.append(cells + ["–"] * (len(header) - len(cells)))
+    return tabulate(body, header, "github", disable_numparse=True) + "\n"
+
+
+def orderings_markdown(rows: list[dict[str, str]], alpha: float) -> str:
+    """Return the orderings as a Markdown table for reading."""
+    interval = f"{_percent(alpha)} interval"
+    tried = any("keras2_verdict" in row for row in rows)
+    header = ["claim", "source", "metric", "n", f"winner - loser ({interval})", "p (Holm)", "verdict"]
+    header += [f"single seeds that say the opposite ({interval})"]
+    header += [f"Keras 2 rule: winner - loser ({interval})", "verdict"] if tried else []
+    body = []
+    for row in rows:
+        opposite = f"{row['opposite']} ({row['opposite_low']} … {row['opposite_high']})" if row["opposite"] else "–"
+        cells = [_cell(row["statement"]), _cell(row["source"]), LABELS[row["metric"]], _count(row)]
+        cells += [_difference(row), row["p_holm"] or "–", row["verdict"], opposite]
+        if "keras2_verdict" in row:
+            again = {name: row[f"keras2_{name}"] for name in ORDERING_CELLS}
+            cells += [_difference(again), again["verdict"]]
+        body.append(cells + ["–"] * (len(header) - len(cells)))
+    return tabulate(body, header, "github", disable_numparse=True) + "\n"
+
+
+def _difference(row: Mapping[str, str]) -> str:
+    if not row["difference"]:
+        return "–"
+    interval = f" ({signed(row['low'])} … {signed(row['high'])})" if row["low"] else ""
+    return signed(row["difference"]) + interval
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _percent(alpha: float) -> str:
+    return f"{100 * (1 - alpha):g} %"
+
+
+def _mean(row: Mapping[str, str]) -> str:
+    return f"{shortened(row['mean'])} ± {shortened(row['sd'])}" if row["sd"] else shortened(row["mean"])
+
+
+def _interval(row: Mapping[str, str]) -> str:
+    return f"{shortened(row['low'])} … {shortened(row['high'])}" if row["low"] else "–"
+
+
+def _distance(row: Mapping[str, str]) -> str:
+    text = row["distance_sd"]
+    return f"+{text}" if text and float(text) > 0 else text or "–"
+
+
+def _count(row: Mapping[str, str]) -> str:
+    return row["n"] + (f" ({row['diverged']} diverged)" if row["diverged"] != "0" else "")
+
+
+def write_csv(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> None:
+    """Write rows of text; cells without a column are left out, absent ones stay empty."""
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, restval="", extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def check_published(study: Planned, publication: Publication, dataset: str, margins: Mapping[str, float]) -> None:
+    """Write the tables of numbers and orderings; only their headers where the study is of another data set.
+
+    Args:
+        study: the plan; tables go to its results folder.
+        publication: what was published.
+        dataset: the study's data set.
+        margins: practical margin δ by metric, `accuracy` and `loss`.
+
+    Raises:
+        ValueError: if the runs' files do not hold what they should; one line.
+    """
+    numbers, orderings = [], []
+    if dataset == publication.dataset:
+        study_runs = StudyRuns(study)
+        numbers = number_rows(publication, study_runs, study.alpha)
+        orderings = ordering_rows(publication, study_runs, study.alpha, margins)
+    tables = study.results / "tables"
+    write_csv(tables / "published.csv", columns_of(numbers, NUMBER_COLUMNS, KERAS2_NUMBER_COLUMNS), numbers)
+    write_csv(tables / "orderings.csv", columns_of(orderings, ORDERING_COLUMNS, KERAS2_ORDERING_COLUMNS), orderings)
+    for name, text in (
+        ("published", numbers_markdown(numbers, study.alpha)),
+        ("orderings", orderings_markdown(orderings, study.alpha)),
+    ):
+        with atomic_path(tables / f"{name}.md") as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Command line of the rule."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_study_arguments(parser)
+    parser.add_argument("--published", type=Path, required=True, help="what was published (.yaml)")
+    parser.add_argument("--dataset", required=True, help="the study's data set")
+    parser.add_argument("--margin-accuracy", type=float, required=True, help="δ: smaller differences do not matter")
+    parser.add_argument("--margin-loss", type=float, required=True)
+    arguments = parser.parse_args(argv)
+    margins = {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss}
+    try:
+        check_published(planned(arguments), read_published(arguments.published), arguments.dataset, margins)
+    except ValueError as error:
+        sys.exit("\n".join(f"ERROR: {problem}" for problem in str(error).splitlines()))
+
+
+if __name__ == "__main__":
+    main()

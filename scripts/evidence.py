@@ -1,0 +1,82 @@
+"""No number without evidence: every number in the report's prose stands in a table, or is a setting of the study."""
+
+import re
+
+# Not the digits of a name (`keras2`, `arXiv-1`), nor those of an address; thousands may be set apart by commas.
+NUMBER = re.compile(r"(?<![\w.#])(?<![A-Za-z][-/])[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?![\w]|\.\d)")
+# What a sentence does not claim: tables, figures, headings, code, link targets, references.
+SKIPPED_LINES = ("|", "![", "#", "```", "*Table:")
+
+
+class UnsupportedNumberError(ValueError):
+    """The prose holds numbers that no table shows; the message lists them with their sentences."""
+
+
+def prose(markdown: str) -> list[str]:
+    """Return the lines of a Markdown text that are sentences, without code, link targets and references."""
+    lines, in_code, in_references = [], False, False
+    for line in markdown.splitlines():
+        if line.startswith("```"):
+            in_code = not in_code
+        if line.startswith("#"):
+            in_references = line.lower().endswith("references")
+        if not in_code and not in_references and not line.startswith(SKIPPED_LINES):
+            text = re.sub(r"`[^`]*`", "", line)
+            lines.append(re.sub(r"\]\([^)]*\)", "]", text))
+    return lines
+
+
+def numbers_in(line: str) -> list[str]:
+    """Return the numbers of a line as they are written, signs included."""
+    return NUMBER.findall(line)
+
+
+def unsigned(number: str) -> str:
+    """Return a number's text without its sign and without commas between thousands."""
+    return number.lstrip("+-−").replace(",", "")
+
+
+def cells_of(tables: list[list[dict[str, str]]]) -> list[str]:
+    """Return all cells of some tables that are numbers, and the numbers within cells of text."""
+    cells = set()
+    for rows in tables:
+        for row in rows:
+            for cell in row.values():
+                cells.update(NUMBER.findall(cell) if cell else [])
+    return sorted(cells)
+
+
+class Evidence:
+    """The numbers that tables and settings support.
+
+    Args:
+        tables: rows of each table, cells as text.
+        settings: numbers of the study's settings and of the network itself, as text.
+    """
+
+    def __init__(self, tables: list[list[dict[str, str]]], settings: list[str]):
+        self._settings = {abs(float(setting)) for setting in settings}
+        self._shown = set()
+        for cell in (unsigned(cell) for cell in cells_of(tables)):
+            decimals = len(cell.partition(".")[2])
+            self._shown |= {cell, f"{float(cell):.{max(0, decimals - 1)}f}"}
+
+    def supports(self, number: str) -> bool:
+        """Whether a setting equals a number, or a table's cell does, in full or without its last digit; signs aside."""
+        text = unsigned(number)
+        return float(text) in self._settings or text in self._shown
+
+    def check(self, markdown: str) -> None:
+        """Check every number in the prose of a report.
+
+        Raises:
+            UnsupportedNumberError: if some are supported by no table and no setting.
+        """
+        problems = [
+            f"{number} in: {line.strip()[:100]}"
+            for line in prose(markdown)
+            for number in numbers_in(line)
+            if not self.supports(number)
+        ]
+        if problems:
+            raise UnsupportedNumberError("numbers without evidence in a table:\n  " + "\n  ".join(problems))

@@ -1,0 +1,65 @@
+"""The runs of a study as the summarising scripts see them: rows of text for tables, arrays for statistics."""
+
+import csv
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from divergence import ScoredRuns, score_at_chance
+from planned_runs import FACTORS, Milestone
+
+METRICS = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
+RUN_COLUMNS = (*FACTORS, "seed", *METRICS)
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """Return a CSV file's rows."""
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@dataclass
+class MilestoneRuns:
+    """The runs of one milestone, ordered by seed.
+
+    Attributes:
+        milestone: the milestone.
+        rows: `RUN_COLUMNS` as text, as they stand in the runs' own files.
+    """
+
+    milestone: Milestone
+    rows: list[dict[str, str]]
+
+    @cached_property
+    def scored(self) -> ScoredRuns:
+        """Test accuracy and loss, shape (n,), diverged runs scored at chance."""
+        accuracy, loss = (np.array([float(row[name]) for row in self.rows]) for name in ("test_accuracy", "test_loss"))
+        return score_at_chance(accuracy, loss)
+
+    def values(self, metric: str) -> np.ndarray:
+        """Return `accuracy` or `loss` on the test set, shape (n,), diverged runs scored at chance."""
+        return getattr(self.scored, metric)
+
+
+def read_runs(milestone: Milestone) -> MilestoneRuns:
+    """Read a milestone's runs: test metrics from the evaluation, train metrics of the last epoch from the history.
+
+    Raises:
+        ValueError: if the files do not hold the seeds they should; one line.
+    """
+    rows = []
+    epochs = milestone.levels["epochs"]
+    for first, last, folder in milestone.blocks:
+        history = {row["seed"]: row for row in read_csv(folder / "history.csv") if row["epoch"] == epochs}
+        tested = read_csv(folder / "metrics.csv")
+        if [int(row["seed"]) for row in tested] != list(range(first, last + 1)) or len(history) != len(tested):
+            raise ValueError(
+                f"{folder}: expected the seeds {first} to {last} in metrics.csv and history.csv, "
+                f"epoch {epochs}. Delete the folder, it will be trained again."
+            )
+        for row in tested:
+            trained = {name: history[row["seed"]][name] for name in ("train_loss", "train_accuracy")}
+            rows.append(milestone.levels | row | trained)
+    return MilestoneRuns(milestone, rows)
