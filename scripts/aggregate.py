@@ -1,6 +1,7 @@
 """Aggregate all runs: one table of runs, one for each sweep and grid, one of all comparisons (rule aggregate)."""
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,12 @@ from runs import RUN_COLUMNS, read_runs
 from selection_table import SELECTION_COLUMNS, selection_rows
 from summary_tables import markdown_tables, summarise, summary_columns
 from trends import LEARNING_COLUMNS, TREND_COLUMNS, learning_rows, trend_rows
+
+# Tables that do not go by the name of a sweep or grid; two_way, published and orderings are made by other rules.
+OF_EVERY_STUDY = (
+    *("runs", "comparisons", "differences", "selection", "learning", "trends"),
+    *("two_way", "published", "orderings"),
+)
 
 
 def write_table(path: Path, columns: list[str] | tuple[str, ...], rows: list[dict[str, str]]) -> None:
@@ -51,6 +58,15 @@ def aggregate(study: Planned, margins: dict[str, float]) -> None:
     write_table(tables / "trends.csv", TREND_COLUMNS, trend_rows(study, runs))
 
 
+def remove_stale(tables: Path, summaries: Iterable[str]) -> None:
+    """Remove tables of sweeps and grids that the study no longer holds: an old table looks as right as a new one."""
+    known = {*summaries, *OF_EVERY_STUDY}
+    for path in sorted(tables.iterdir()):
+        if path.suffix in (".csv", ".md") and path.stem not in known:
+            print(f"removed {path}: no sweep or grid of this study")
+            path.unlink()
+
+
 def main(argv: list[str] | None = None) -> None:
     """Command line of the rule."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -58,7 +74,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--margin-accuracy", type=float, required=True, help="δ: smaller differences do not matter")
     parser.add_argument("--margin-loss", type=float, required=True)
     arguments = parser.parse_args(argv)
-    aggregate(planned(arguments), {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss})
+    study = planned(arguments)
+    aggregate(study, {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss})
+    remove_stale(study.results / "tables", study.summaries)
 
 
 if __name__ == "__main__":

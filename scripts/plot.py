@@ -335,8 +335,13 @@ def main(argv: list[str] | None = None) -> None:
         figures["published"] = lambda: published_figure(published)
     if {"learning_rate", "momentum"} <= {factor for factors in study.summaries.values() for factor in factors}:
         figures["effective_rate"] = lambda: effective_rate_figure(study, milestone_means(study, runs))
+    folder = study.results / "figures"
     for name, draw in figures.items():
-        save(draw(), study.results / "figures", name, arguments.dpi)
+        save(draw(), folder, name, arguments.dpi)
+    for path in sorted(folder.iterdir()):  # an old figure looks as right as a new one
+        if path.suffix in (".svg", ".png") and path.stem not in figures:
+            print(f"removed {path}: no figure of this study")
+            path.unlink()
 
 
 if __name__ == "__main__":

@@ -147,6 +147,16 @@ def test_study_with_an_optimizer_and_a_batch_size_sweep(finished, tmp_path):
     assert "## Batch size" in text
 
 
+def test_nothing_stays_of_a_sweep_that_is_gone(finished, tmp_path):
+    project, done = finished
+    study = shutil.copytree(done, tmp_path / "study")
+    assert (study / "results" / "tables" / "learning_rate.csv").is_file()
+    write_config(study, {"sweeps.learning_rate": None})
+    run_snakemake(project, study)
+    assert list((study / "results" / "tables").glob("learning_rate.*")) == []
+    assert list((study / "results" / "figures").glob("learning_rate.*")) == []
+
+
 def test_check_agrees_with_the_workflow(finished, tmp_path):
     write_config(tmp_path)
     output = run_script("check", [str(tmp_path / "config.yaml")])
