@@ -19,7 +19,7 @@ def prose(markdown: str) -> list[str]:
         if line.startswith("```"):
             in_code = not in_code
         if line.startswith("#"):
-            in_references = line.lower().endswith("references")
+            in_references = line.lstrip("# ").lower() == "references"
         if not in_code and not in_references and not line.startswith(SKIPPED_LINES):
             text = re.sub(r"`[^`]*`", "", line)
             lines.append(re.sub(r"\]\([^)]*\)", "]", text))

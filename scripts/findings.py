@@ -172,7 +172,9 @@ def effective_rate_comment(details: list[Row], seeds: int, counts: Counts) -> st
             "So at these rates accuracy does collapse onto one curve: here momentum is a larger step and little else."
         )
     else:
-        answer = "No pair differs for certain, and not every pair is shown to agree: one curve is possible, not proven."
+        answer = (
+            "In accuracy no pair differs for certain, nor do all agree for certain: one curve is possible, not proven."
+        )
     return joined([*sentences, answer])
 
 

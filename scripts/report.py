@@ -99,7 +99,7 @@ def small_tables(tables: dict, counts: Counts, seeds: int) -> dict[str, str]:
     header = ["summary", "metric", "level", "n", "difference", "t interval", "p", "p (Holm)", "BCa interval"]
     header += ["detectable", "seeds to settle", "SE seeds", "SE images", "interval over both", "verdict"]
     learning = [
-        [row["epoch"], row["n"], *(f"{shortened(row[name])} ± {shortened(row[f'{name}_sd'])}" for name in LEARNING)]
+        [row["epoch"], row["n"], *(with_spread(row[name], row[f"{name}_sd"]) for name in LEARNING)]
         for row in tables["learning"]
     ]
     chosen = [
@@ -134,6 +134,11 @@ def small_tables(tables: dict, counts: Counts, seeds: int) -> dict[str, str]:
 
 
 LEARNING = ("train_accuracy", "test_accuracy", "train_loss", "test_loss")
+
+
+def with_spread(mean: str, sd: str) -> str:
+    """Return `mean ± SD`, shortened; the mean alone where one run has no spread."""
+    return f"{shortened(mean)} ± {shortened(sd)}" if sd else shortened(mean)
 
 
 def mark(row: dict[str, str]) -> str:

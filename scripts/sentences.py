@@ -137,11 +137,8 @@ def certain_sentences(family: Family) -> list[str]:
         found = family.of_verdict(verdict)
         if not found:
             continue
-        names = listed([family.name(detail["level"]) for detail in found])
         largest = ordered_by_size(found)[0]
-        everything = len(found) == len(family.details) and len(found) > 2
-        other = "value" if len(family.factors) == 1 else "point"
-        place = f"at every other {other}" if everything else f"{family.at} {names}"
+        place = place_of(family, found)
         if len(found) == 1:
             sentences.append(f"Test {family.metric} is {word} {place}, by {family.size(largest)}.")
         else:
@@ -151,6 +148,16 @@ def certain_sentences(family: Family) -> list[str]:
                 f"({family.name(smallest['level'])}) to {family.size(largest)} ({family.name(largest['level'])})."
             )
     return sentences
+
+
+def place_of(family: Family, found: list[dict[str, str]]) -> str:
+    """Say where a finding holds; of a grid's many points only how large a part, since the table names them."""
+    is_grid = len(family.factors) > 1
+    if len(found) == len(family.details) and len(found) > 2:
+        return f"at every other {'point' if is_grid else 'value'}"
+    if is_grid and len(found) > 4:
+        return f"at {'most' if 2 * len(found) > len(family.details) else 'some'} of the grid's points"
+    return f"{family.at} {listed([family.name(detail['level']) for detail in found])}"
 
 
 def small_sentences(family: Family) -> list[str]:

@@ -40,10 +40,10 @@ def arrays(subset, tmp_path_factory):
     return folder
 
 
-def run_script(name, arguments, check=True):
+def run_script(name, arguments, check=True, cwd=None):
     """Run a script of the project in a process of its own."""
     call = [sys.executable, str(PROJECT / "scripts" / f"{name}.py"), *arguments]
-    return subprocess.run(call, capture_output=True, text=True, check=check, timeout=300)
+    return subprocess.run(call, capture_output=True, text=True, check=check, timeout=300, cwd=cwd)
 
 
 def run_snakemake(project, study, *arguments, cores=2, check=True, environment=None):

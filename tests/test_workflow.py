@@ -159,5 +159,5 @@ def test_nothing_stays_of_a_sweep_that_is_gone(finished, tmp_path):
 
 def test_check_agrees_with_the_workflow(finished, tmp_path):
     write_config(tmp_path)
-    output = run_script("check", [str(tmp_path / "config.yaml")])
+    output = run_script("check", ["config.yaml"], cwd=tmp_path)  # away from the project's own config/config.yaml
     assert "4 training jobs, 4 evaluations" in output.stdout

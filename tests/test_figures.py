@@ -1,0 +1,233 @@
+"""Every figure draws without a warning, shows what it should, and gives the same bytes twice."""
+
+import warnings
+from functools import lru_cache
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+import aggregate
+import plot
+from comparison_figures import MOST_ROWS, effective_rate_figure, forest, heat_map, is_heat_map, rate_milestones
+from figure_style import STYLE
+from hand_made import IMAGES, LABELS, MARGINS, HandMade, rich_study
+
+DIGITS = list("0123456789")
+
+
+@pytest.fixture(autouse=True)
+def strict():
+    """No warning passes, and no figure stays open."""
+    with warnings.catch_warnings(), matplotlib.rc_context(STYLE):
+        warnings.simplefilter("error")
+        yield
+    plt.close("all")
+
+
+def opened(study):
+    """The plan, the runs and the comparisons of a study, as `plot.main` reads them."""
+    aggregate.aggregate(study.planned(), MARGINS)
+    runs = plot.read_runs(study.folder / "tables" / "runs.csv")
+    compared = pd.read_csv(study.folder / "tables" / "comparisons.csv", dtype=str, keep_default_na=False)
+    return study.planned(), runs, compared[compared["summary"].isin(study.summaries)]
+
+
+@pytest.fixture(scope="module")
+def rich(tmp_path_factory):
+    """Return the rich study of some seeds, opened once."""
+    return lru_cache(lambda n, diverged: opened(rich_study(tmp_path_factory.mktemp("rich"), n, diverged)))
+
+
+def all_figures(plan, runs, compared):
+    """Name -> figure, every function once for every sweep and grid."""
+    figures = {"forest": forest(compared, MARGINS, "95 %")}
+    for name, factors in plan.summaries.items():
+        if factors == (name,):
+            figures[name] = plot.sweep_figure(name, plan, runs, True)
+        elif is_heat_map(factors):
+            figures[name] = heat_map(name, plan, plot.grid_means(name, plan, runs))
+        else:
+            figures[name] = plot.grid_figure(name, plan, runs)
+    sweeps = [name for name, factors in plan.summaries.items() if factors == (name,)]
+    if sweeps:
+        figures["train_and_test"] = plot.train_and_test(plan, runs, sweeps)
+    figures["effective_rate"] = effective_rate_figure(plan, plot.milestone_means(plan, runs))
+    figures["learning_curves"] = plot.learning_curves(plot.read_histories(plan), 5)
+    losses, predicted = plot.read_outcomes(plan)
+    figures["confusion_matrix"] = plot.confusion_matrix(LABELS, predicted, DIGITS)
+    images = np.zeros((IMAGES, 784), np.uint8)
+    figures["most_missed"] = plot.most_missed(images, LABELS, predicted, losses, DIGITS)
+    return figures
+
+
+@pytest.mark.parametrize(("n", "diverged"), [(1, 1), (2, 0), (10, 3)])
+def test_every_figure_draws(rich, n, diverged):
+    for figure in all_figures(*rich(n, diverged)).values():
+        figure.draw_without_rendering()
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_sweep_of_one_value_draws(tmp_path, n):
+    study = HandMade(tmp_path, {name: (name,) for name in ("units", "optimizer", "momentum")})
+    study.summaries |= {"grid": ("units", "batch_size"), "rule": ("optimizer", "epochs")}
+    study.add("baseline units optimizer momentum grid rule", [0.98, 0.97][:n], [0.1, 0.2][:n])
+    for figure in all_figures(*opened(study)).values():
+        figure.draw_without_rendering()
+
+
+@pytest.mark.parametrize(("accuracy", "loss"), [(0.1, np.nan), (1.0, 0.01), (0.98, 0.1)])
+def test_equal_perfect_and_diverged_runs_draw(tmp_path, accuracy, loss):
+    study = HandMade(tmp_path, {"units": ("units",), "grid": ("units", "batch_size")})
+    for units in ("512", "64"):
+        for batch_size in ("128", "64"):
+            wanted_by = "baseline units grid" if (units, batch_size) == ("512", "128") else "grid"
+            study.add(wanted_by, [accuracy] * 3, [loss] * 3, units=units, batch_size=batch_size)
+    for figure in all_figures(*opened(study)).values():
+        figure.draw_without_rendering()
+
+
+def test_every_seed_is_a_dot_and_means_stand_where_they_should(tmp_path):
+    study = HandMade(tmp_path, {"units": ("units",)})
+    study.add("baseline units", [0.98, 0.982, 0.984], [0.1, 0.1, 0.13])
+    study.add("units", [0.97, 0.098, 0.974], [0.1, np.nan, 0.13], units="64")
+    plan, runs, _ = opened(study)
+    panel = plot.sweep_figure("units", plan, runs, True).axes[0]
+    dots = [collection.get_offsets() for collection in panel.collections if len(collection.get_offsets()) == 3]
+    assert sorted(dots[0][:, 1]) == [0.1, 0.97, 0.974]  # the diverged run is shown, at chance
+    assert sorted(dots[1][:, 1]) == [0.98, 0.982, 0.984]
+    lines = [line.get_ydata()[0] for line in panel.lines if len(line.get_ydata()) == 1]
+    assert lines == pytest.approx([(0.97 + 0.1 + 0.974) / 3, 0.982])
+    without = plot.sweep_figure("units", plan, runs, False).axes[0]
+    assert not [collection for collection in without.collections if len(collection.get_offsets()) == 3]
+    assert "dots" not in without.figure.get_suptitle()
+
+
+def test_names_are_not_joined_by_a_line_but_numbers_are(rich):
+    plan, runs, _ = rich(2, 0)
+    for factor, joined in (("optimizer", False), ("units", True)):
+        panel = plot.sweep_figure(factor, plan, runs, True).axes[0]
+        lines = [line for line in panel.lines if len(line.get_xdata()) == len(plan.levels(factor))]
+        assert bool(lines) == joined
+
+
+def test_the_forest_shows_every_difference_with_its_interval(rich):
+    _, _, compared = rich(10, 3)
+    figure = forest(compared, MARGINS, "95 %")
+    for panel, metric in zip(figure.axes, MARGINS, strict=True):
+        rows = compared[compared["metric"] == metric]
+        drawn = [line.get_xdata()[0] for line in panel.lines if line.get_marker() not in ("None", None, "")]
+        assert drawn == [float(text) for text in rows["difference"]]
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names[:2] == ["10", "20"]
+    assert "optimizer rmsprop_keras2, epochs 5" in names
+    legend = {text.get_text() for text in figure.legends[0].get_texts()}
+    assert legend == set(compared["verdict"])
+
+
+def test_a_forest_too_tall_is_cut_and_says_so():
+    row = {"difference": "0.001", "low": "-0.001", "high": "0.003", "verdict": "inconclusive", "summary": "units"}
+    rows = [row | {"metric": metric, "level": f"{level}"} for metric in MARGINS for level in range(1, MOST_ROWS + 2)]
+    figure = forest(pd.DataFrame(rows), MARGINS, "95 %")
+    assert f"first {MOST_ROWS} of {MOST_ROWS + 1}" in figure.get_suptitle()
+    assert len(figure.axes[0].get_yticks()) == MOST_ROWS
+
+
+def test_the_heat_map_shows_each_mean_at_its_place(rich):
+    plan, runs, _ = rich(2, 0)
+    means = plot.grid_means("shape", plan, runs)
+    panel = heat_map("shape", plan, means).axes[0]
+    assert [label.get_text() for label in panel.get_xticklabels()] == ["32", "512", "1024"]
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["128", "256"]
+    shown = {tuple(map(int, text.get_position())): text.get_text() for text in panel.texts}
+    assert shown == {
+        (column, row): f"{means['accuracy'][units, batch_size]:.4f}"
+        for column, units in enumerate(("32", "512", "1024"))
+        for row, batch_size in enumerate(("128", "256"))
+    }
+
+
+@pytest.mark.parametrize(
+    ("factors", "is_one"),
+    [
+        *((("units", "batch_size"), True), (("learning_rate", "momentum"), True), (("optimizer", "units"), False)),
+        *((("units", "epochs"), False), (("units", "batch_size", "momentum"), False)),
+    ],
+)
+def test_heat_maps_are_for_two_numbers(factors, is_one):
+    assert is_heat_map(factors) == is_one
+
+
+def test_effective_rates_take_points_that_differ_in_rate_and_momentum_alone(tmp_path):
+    plan = rich_study(tmp_path, 1).planned()
+    told = [(m.levels["learning_rate"], m.levels["momentum"]) for m in rate_milestones(plan)]
+    assert sorted(told) == sorted(
+        [
+            ("0.001", "0"),
+            ("0.0001", "0"),
+            ("0.01", "0"),
+            ("0.1", "0"),
+            ("0.001", "0.5"),
+            ("0.001", "0.9"),
+            ("0.001", "0.99"),
+        ]
+    )
+
+
+def test_the_confusion_matrix_counts_images_a_seed():
+    labels = np.array([0, 0, 1, 1], dtype=np.uint8)
+    predicted = np.array([[0, 1, 1, 1], [0, 0, 1, 1]], dtype=np.uint8)
+    panel = plot.confusion_matrix(labels, predicted, ["a", "b"]).axes[0]
+    shown = {tuple(map(int, text.get_position())): text.get_text() for text in panel.texts}
+    assert shown == {(0, 0): "2", (1, 0): "0.5", (1, 1): "2"}
+
+
+def test_most_missed_images_come_first_and_a_small_test_set_draws():
+    labels = np.array([3, 4, 5], dtype=np.uint8)
+    predicted = np.array([[3, 9, 6], [3, 9, 5]], dtype=np.uint8)
+    figure = plot.most_missed(np.zeros((3, 784), np.uint8), labels, predicted, np.ones((2, 3)), DIGITS)
+    titles = [panel.get_title() for panel in figure.axes if panel.get_visible()]
+    assert titles == ["4, seen as 9\n2 of 2 seeds", "5, seen as 6\n1 of 2 seeds", "3, seen as –\n0 of 2 seeds"]
+
+
+def test_learning_curves_score_a_diverged_run_at_chance(tmp_path):
+    study = HandMade(tmp_path, {}).add("baseline", [0.98, 0.1], [0.1, np.inf])
+    histories = plot.read_histories(study.planned())
+    assert np.isfinite(histories["test_loss"]).all()
+    panel = plot.learning_curves(histories, 5).axes[1]
+    test = next(line for line in panel.lines if line.get_label() == "test")
+    assert test.get_ydata()[-1] == pytest.approx((0.98 + 0.1) / 2)
+    assert len(test.get_ydata()) == 5
+
+
+def test_the_same_study_gives_the_same_bytes_and_no_temporary_file_stays(tmp_path):
+    study = HandMade(tmp_path / "study", {"units": ("units",), "shape": ("units", "batch_size")})
+    study.add("baseline units shape", [0.98, 0.982, 0.984], [0.1, 0.1, 0.13])
+    study.add("units shape", [0.97, 0.098, 0.974], [0.1, np.nan, 0.13], units="64")
+    written = []
+    for folder in (tmp_path / "once", tmp_path / "again"):
+        plan, runs, compared = opened(study)
+        _, predicted = plot.read_outcomes(plan)
+        plot.save(plot.sweep_figure("units", plan, runs, True), folder, "units", 40)
+        plot.save(forest(compared, MARGINS, "95 %"), folder, "forest", 40)
+        plot.save(heat_map("shape", plan, plot.grid_means("shape", plan, runs)), folder, "shape", 40)
+        plot.save(plot.confusion_matrix(LABELS, predicted, DIGITS), folder, "confusion", 40)
+        written.append({path.name: path.read_bytes() for path in sorted(folder.iterdir())})
+    assert written[0] == written[1]
+    assert sorted(written[0]) == sorted(
+        f"{name}.{ending}" for name in ("units", "forest", "shape", "confusion") for ending in ("png", "svg")
+    )
+    assert not plt.get_fignums()
+    assert b"<dc:date>" not in written[0]["units.svg"]
+
+
+def test_a_figure_that_fails_to_draw_leaves_nothing(tmp_path):
+    figure = plt.figure()
+    figure.text(0.5, 0.5, "$\\frac{$")  # no formula
+    with pytest.raises(ValueError, match=r"\S"):
+        plot.save(figure, tmp_path, "broken", 40)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,148 @@
+"""The whole report of small studies: whole sentences, no number without evidence, the same text twice."""
+
+import json
+import re
+import shutil
+
+import matplotlib
+import numpy as np
+import pytest
+
+matplotlib.use("Agg")
+
+import check_published
+import plot
+import report
+from conftest import PROJECT
+from hand_made import IMAGES, HandMade, rich_study, summarised
+
+TEMPLATES = PROJECT / "workflow" / "report"
+DELTAS = ["--margin-accuracy", "0.001", "--margin-loss", "0.005"]
+
+
+def finish(study, figures=False):
+    """Make the tables of a study, and its figures where asked for."""
+    summarised(study)
+    published = ["--dataset", "mnist", "--published", str(PROJECT / "config" / "published.yaml")]
+    check_published.main([*study.arguments(), *DELTAS, *published])
+    if figures:
+        np.save(study.folder / "x_test.npy", np.zeros((IMAGES, 784), np.uint8))
+        images = ["--x-test", str(study.folder / "x_test.npy"), "--y-test", str(study.labels())]
+        look = ["--class-names", *"0123456789", "--dpi", "30", "--show-seeds", "true"]
+        plot.main([*study.arguments(), *DELTAS, *images, *look])
+    return study
+
+
+def write_report(study, templates=TEMPLATES, alpha=0.05):
+    """Write the report and return its Markdown."""
+    folder = study.folder
+    (folder / "config.json").write_text('{"alpha": 0.05}')
+    (folder / "raw").write_bytes(b"pixels")
+    report.main(
+        [
+            *(*study.arguments(alpha), *DELTAS, "--dataset", "mnist", "--templates", str(templates)),
+            *("--config", str(folder / "config.json"), "--raw", *[str(folder / "raw")] * 4),
+            *("--provenance", str(folder / "provenance.json"), "--markdown", str(folder / "report.md")),
+            *("--html", str(folder / "report.html")),
+        ]
+    )
+    return (folder / "report.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def ten(tmp_path_factory):
+    """The rich study of ten seeds, one of them diverged at one point, with figures."""
+    return finish(rich_study(tmp_path_factory.mktemp("ten"), 10, 1), figures=True)
+
+
+def test_the_whole_report(ten):
+    text = write_report(ten)
+    assert text.startswith("# A dense network on mnist\n")
+    for heading in (
+        *("5 epochs against 20", "The intermediate dimension", "The learning rate", "Momentum", "Optimizer"),
+        *("Grid: update rule", "Grid: shape", "The update rule of Keras 2", "The published numbers", "Methods"),
+    ):
+        assert f"\n## {heading}\n" in text, heading
+    assert "Runs whose loss ceased to be a number: 1 of 10 at 0.1." in text
+    assert "](#" not in text
+    assert "*Table:" not in text
+    assert "\n\n\n" not in text
+    assert not re.search(r"\bnan\b|\bNone\b|\{\{|\{%", text)
+    page = (ten.folder / "report.html").read_text(encoding="utf-8")
+    assert '<a href="#units-32"' in page
+    assert 'id="units-32"' in page
+    record = json.loads((ten.folder / "provenance.json").read_text())
+    assert record["config"] == {"alpha": 0.05}
+
+
+def test_the_same_tables_give_the_same_text(ten):
+    assert write_report(ten) == write_report(ten)
+
+
+@pytest.mark.parametrize(
+    ("sound", "planted"),
+    [
+        ("## Momentum\n", "## Momentum\n\nIt is 0.97654 at best.\n"),
+        ("{{ comments.learning }}", "{{ comments.learning }} In 12345 cases."),
+        ("{{ comments.rate }}", "{{ comments.rate | replace('0', '7') }}"),
+    ],
+)
+def test_a_planted_number_stops_the_report(ten, tmp_path, capsys, sound, planted):
+    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    template = tmp_path / "templates" / "report.md.j2"
+    text = template.read_text(encoding="utf-8")
+    assert sound in text
+    template.write_text(text.replace(sound, planted), encoding="utf-8")
+    with pytest.raises(SystemExit, match="ERROR: numbers without evidence in a table"):
+        write_report(ten, tmp_path / "templates")
+
+
+def test_a_number_in_code_or_a_table_is_no_claim(ten, tmp_path):
+    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    template = tmp_path / "templates" / "report.md.j2"
+    text = template.read_text(encoding="utf-8")
+    template.write_text(text.replace("## Momentum\n", "## Momentum\n\nSee `0.97654`.\n"), encoding="utf-8")
+    assert "See `0.97654`." in write_report(ten, tmp_path / "templates")
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_few_seeds_give_a_whole_report(tmp_path, n):
+    text = write_report(finish(rich_study(tmp_path, n, 1)))
+    assert not re.search(r"\bnan\b|\binf\b|\bNone\b(?! of)", text)
+    said = "One seed a point describes these runs and nothing else" if n == 1 else "even the most one-sided outcome"
+    assert said in text
+    assert f"with {n} seed{'' if n == 1 else 's'}:" in text.replace("\n", " ")
+
+
+def test_a_study_of_the_baseline_alone(tmp_path):
+    text = write_report(finish(HandMade(tmp_path, {}).add("baseline", [0.98, 0.97], [0.1, np.nan])))
+    assert "The loss of 1 of these 2 runs is no longer a number" in text
+    assert "## Momentum" not in text
+    assert "## Grid" not in text
+
+
+def test_sweeps_without_grids_and_a_sweep_of_one_value(tmp_path):
+    study = HandMade(tmp_path, {"units": ("units",), "optimizer": ("optimizer",)})
+    study.add("baseline units optimizer", [0.98, 0.97], [0.1, 0.2]).add("units", [0.9, 0.92], [0.3, 0.4], units="64")
+    text = write_report(finish(study))
+    assert "The sweep holds only the baseline, so there is nothing to compare." in text
+    assert "## Grid" not in text
+
+
+def test_links_and_names_of_tables_go_from_the_markdown_for_reading():
+    linked = "*Table: units.*\n\n| a |\n\nIt is [0.98](#units-64), see [arXiv](https://arxiv.org/abs/1).\n"
+    assert report.without_links(linked) == "| a |\n\nIt is 0.98, see [arXiv](https://arxiv.org/abs/1).\n"
+
+
+def test_settings_hold_levels_margins_and_seeds(ten):
+    plan = ten.planned()
+    found = report.settings(plan, {"accuracy": "0.001", "loss": "0.005"}, 10)
+    assert {"512", "0.0001", "0.99", "20", "0.001", "0.005", "10", "95", "0.05", "784"} <= set(found)
+    assert "rmsprop" not in found
+
+
+def test_comments_that_do_not_apply_are_empty(tmp_path):
+    study = HandMade(tmp_path, {}).add("baseline", [0.98], [0.1])
+    texts = report.comments(study.planned(), summarised(study), {}, 1, report.Counts())
+    written = {name for name, text in texts.items() if text}
+    assert written == {"learning"}
