@@ -72,7 +72,9 @@ CODE_EDITS = {
     "the page's script": ("workflow/report/verdicts.js", {"report": 1}),
     "the plotting script": ("scripts/plot.py", {"plot": 1, "report": 1}),
     "the sentences": ("scripts/sentences.py", {"report": 1}),
-    "the config's model": ("scripts/configuration.py", {}),
+    "the plan": ("scripts/plan.py", {}),
+    # The settings of published numbers are checked by the config's own model.
+    "the config's model": ("scripts/configuration.py", {"check_published": 1, "plot": 1, "report": 1}),
 }
 
 
