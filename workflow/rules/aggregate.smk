@@ -7,8 +7,6 @@ makes: results/tables/runs.csv, comparisons.csv, selection.csv, two_way.csv, pub
 
 rule aggregate:
     """Statistics of the study; reads the plan, since the metrics are too many for a command line."""
-    message:
-        "Aggregate all runs into tables"
     input:
         plan="results/plan.csv",
         metrics=milestone_files("metrics.csv"),
@@ -36,44 +34,50 @@ rule aggregate:
         code=code("aggregate"),
         study=study_arguments(),
         margins=margin_arguments(),
+    message:
+        "Aggregate all runs into tables"
     shell:
         "{params.command} --plan {input.plan} {params.study} {params.margins} > {log} 2>&1"
 
 
 rule resample:
     """Two-way bootstrap over seeds and test images: how far the differences hold beyond these images."""
-    message:
-        "Resample seeds and test images"
     input:
         plan="results/plan.csv",
         outcomes=milestone_files("test.npz"),
         y_test=f"results/data/{STUDY.dataset}/y_test.npy",
     output:
         "results/tables/two_way.csv",
-    params:
-        command=command("resample"),
-        code=code("resample"),
-        study=study_arguments(),
     log:
         "results/logs/resample/two_way.log",
     benchmark:
         "results/benchmarks/resample/two_way.tsv"
     conda:
         "../../environment.yml"
+    params:
+        command=command("resample"),
+        code=code("resample"),
+        study=study_arguments(),
+    message:
+        "Resample seeds and test images"
     shell:
         "{params.command} --plan {input.plan} {params.study} --y-test {input.y_test} --output {output} > {log} 2>&1"
 
 
 rule check_published:
     """The numbers and orderings a publication states, against these runs."""
-    message:
-        "Check the published numbers"
     input:
         plan="results/plan.csv",
         runs=rules.aggregate.output.runs,
     output:
         published=multiext("results/tables/published", ".csv", ".md"),
         orderings=multiext("results/tables/orderings", ".csv", ".md"),
+    log:
+        "results/logs/check_published/published.log",
+    benchmark:
+        "results/benchmarks/check_published/published.tsv"
+    conda:
+        "../../environment.yml"
     params:
         command=command("check_published"),
         code=code("check_published"),
@@ -82,12 +86,8 @@ rule check_published:
         study=study_arguments(),
         about=about_arguments(),
         margins=margin_arguments(),
-    log:
-        "results/logs/check_published/published.log",
-    benchmark:
-        "results/benchmarks/check_published/published.tsv"
-    conda:
-        "../../environment.yml"
+    message:
+        "Check the published numbers"
     shell:
         "{params.command} --plan {input.plan} {params.study} {params.about} {params.margins}"
         " --published {params.published} > {log} 2>&1"

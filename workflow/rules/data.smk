@@ -13,8 +13,6 @@ rule data:
 
 rule download:
     """Fetch the four IDX files from the first source that delivers the right bytes."""
-    message:
-        "Download {wildcards.dataset}"
     input:
         own_data_files,
     output:
@@ -32,6 +30,8 @@ rule download:
         folder=subpath(output.train_images, parent=True),
         datasets=lambda wildcards, input: shlex.quote(str(DATASETS_FILE)),
         local=lambda wildcards, input: local_folder_argument(),
+    message:
+        "Download {wildcards.dataset}"
     shell:
         "{params.command} --datasets {params.datasets} --dataset {wildcards.dataset}"
         " --output-folder {params.folder} {params.local} > {log} 2>&1"
@@ -39,8 +39,6 @@ rule download:
 
 rule preprocess:
     """Turn IDX files into arrays: x uint8 (n, 784), y uint8 (n,)."""
-    message:
-        "Preprocess {wildcards.dataset}"
     input:
         **rules.download.output,
     output:
@@ -56,5 +54,7 @@ rule preprocess:
         code=code("preprocess"),
         raw=subpath(input.train_images, parent=True),
         folder=subpath(output[0], parent=True),
+    message:
+        "Preprocess {wildcards.dataset}"
     shell:
         "{params.command} --raw-folder {params.raw} --output-folder {params.folder} > {log} 2>&1"

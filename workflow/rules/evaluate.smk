@@ -7,8 +7,6 @@ makes: test.npz (per image: loss, predicted class) and metrics.csv (per seed: te
 
 rule evaluate:
     """Per-image outcomes and metrics of a block of seeds."""
-    message:
-        "Evaluate {wildcards.point}, seeds {wildcards.first} to {wildcards.last}, at {wildcards.epochs} epochs"
     input:
         state=rules.train.output.state,
         x_test=f"results/data/{STUDY.dataset}/x_test.npy",
@@ -28,6 +26,8 @@ rule evaluate:
     params:
         command=command("evaluate"),
         engine=f"{code('evaluate')}; {ENGINE}",
+    message:
+        "Evaluate {wildcards.point}, seeds {wildcards.first} to {wildcards.last}, at {wildcards.epochs} epochs"
     shell:
         "OPENBLAS_NUM_THREADS={threads} OMP_NUM_THREADS={threads} {params.command} --state {input.state:q}"
         " --point {wildcards.point:q} --seeds {wildcards.first} {wildcards.last} --epochs {wildcards.epochs}"

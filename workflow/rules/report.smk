@@ -7,8 +7,6 @@ makes: results/figures/*.svg and *.png, results/report.md, results/report.html, 
 
 rule plot:
     """All figures of the study in one job: the imports cost more than the drawing."""
-    message:
-        "Plot all figures"
     input:
         plan="results/plan.csv",
         runs=rules.aggregate.output.runs,
@@ -41,6 +39,8 @@ rule plot:
         study=study_arguments(),
         margins=margin_arguments(),
         figures=figure_arguments(),
+    message:
+        "Plot all figures"
     shell:
         "{params.command} --plan {input.plan} {params.study} {params.margins} {params.figures}"
         " --x-test {input.x_test} --y-test {input.y_test} > {log} 2>&1"
@@ -48,8 +48,6 @@ rule plot:
 
 rule report:
     """The report, every sentence filled from the tables, and the record of what made it, and when."""
-    message:
-        "Write the report"
     input:
         plan="results/plan.csv",
         tables=[*rules.aggregate.output, *rules.resample.output, *rules.check_published.output],
@@ -74,6 +72,8 @@ rule report:
         study=study_arguments(),
         about=about_arguments(),
         margins=margin_arguments(),
+    message:
+        "Write the report"
     shell:
         "{params.command} --plan {input.plan} {params.study} {params.about} {params.margins} --templates {params.templates}"
         " --config {input.config} --raw {input.raw} --provenance {output.provenance} --markdown {output.markdown} --html {output.html} > {log} 2>&1"

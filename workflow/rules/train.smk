@@ -7,8 +7,6 @@ makes: results/runs/{point}/seeds={first}-{last}/epochs={epochs}/state.npz and h
 
 rule train:
     """One XLA-compiled epoch after the other; resumed equals uninterrupted, bit for bit."""
-    message:
-        "Train {wildcards.point}, seeds {wildcards.first} to {wildcards.last}, to {wildcards.epochs} epochs"
     input:
         data=rules.data.input,
         previous=previous_state,
@@ -30,6 +28,8 @@ rule train:
         hyperparameters=hyperparameters,
         start=lambda wildcards, input: start_epochs(wildcards),
         folder=lambda wildcards, input: Path(input.data[0]).parent,
+    message:
+        "Train {wildcards.point}, seeds {wildcards.first} to {wildcards.last}, to {wildcards.epochs} epochs"
     shell:
         "{params.command} {params.hyperparameters} --seeds {wildcards.first} {wildcards.last}"
         " --epochs {params.start} {wildcards.epochs} --data-folder {params.folder}"
