@@ -131,10 +131,6 @@ class Study(Strict):
         *FACTORS,
     )
 
-    def baseline_value(self, factor: str) -> Any:
-        """Return the baseline's value of a factor."""
-        return getattr(self.baseline, factor)
-
 
 def validate(raw: dict, images_in_training_set=None) -> tuple[Study, list[str]]:
     """Check a merged configuration and complete it.

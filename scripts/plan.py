@@ -9,6 +9,7 @@ import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from atomic import atomic_path
 from canonical import canonical_value
 from configuration import HYPERPARAMETERS, Hyperparameters, Study
 
@@ -119,8 +120,6 @@ def write_if_changed(path: Path, text: str) -> bool:
     content = text.encode()
     if path.is_file() and path.read_bytes() == content:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
     return True

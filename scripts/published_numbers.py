@@ -201,7 +201,7 @@ def _settings(given, key: str, defaults: dict[str, str], problems: list[str]) ->
     except configuration.ConfigurationError as error:
         problems += [re.sub(r"^`baseline\b", lambda _: f"`{key}", problem) for problem in error.problems]
         return {}
-    own = {factor: canonical_value(study.baseline_value(factor)) for factor in given}
+    own = {factor: canonical_value(getattr(study.baseline, factor)) for factor in given}
     return {factor: (defaults | own)[factor] for factor in FACTORS if factor in defaults | own}
 
 

@@ -15,11 +15,12 @@ from atomic import atomic_path
 from check_published import summary as published_summary
 from comparisons import METRICS
 from evidence import Evidence, UnsupportedNumberError
+from figure_style import LABELS
 from page import family, render_page
 from planned_runs import Planned, add_study_arguments, planned
 from provenance import provenance
 from runs import read_csv
-from sentences import NAMES, Counts, Family, comment
+from sentences import Counts, Family, comment
 from summary_tables import shortened, signed
 
 # Numbers of the network itself and of plain speech, which no table need show.
@@ -274,7 +275,7 @@ def main(argv: list[str] | None = None) -> None:
         "margins": margins,
         "sweeps": [name for name, factors in study.summaries.items() if factors == (name,)],
         "grids": [name for name, factors in study.summaries.items() if factors != (name,)],
-        "names": NAMES,
+        "names": LABELS,
         "longest": max((milestone.levels["epochs"] for milestone in study.chain() if milestone.wanted_by), key=int),
         "comments": texts,
         "tables": {

@@ -6,17 +6,9 @@ and settings of the study stand as they are.
 
 from dataclasses import dataclass
 
+from figure_style import LABELS
 from page import row_id
 from summary_tables import shortened, signed, table_name
-
-NAMES = {
-    "units": "hidden units",
-    "learning_rate": "learning rate",
-    "momentum": "momentum",
-    "batch_size": "batch size",
-    "optimizer": "optimizer",
-    "epochs": "epochs",
-}
 
 
 def listed(items: list[str], word: str = "and") -> str:
@@ -52,7 +44,7 @@ def named_level(factor: str, value: str) -> str:
         return value
     if factor in ("units", "epochs"):
         return f"{value} {factor.removesuffix('s') if value == '1' else factor}"
-    return f"{NAMES[factor]} {value}"
+    return f"{LABELS[factor]} {value}"
 
 
 @dataclass(frozen=True)
