@@ -215,7 +215,8 @@ def render_markdown(templates: Path, context: dict) -> str:
 def without_links(markdown: str) -> str:
     """Return the Markdown for reading where rows have no addresses: numbers plain, table names gone."""
     text = re.sub(r"\[([^\]]+)\]\(#[^)]*\)", r"\1", markdown)
-    return re.sub(r"^\*Table: [^\n]*\*\n\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^\*Table: [^\n]*\*\n\n", "", text, flags=re.MULTILINE)
+    return re.sub(r"\n{3,}", "\n\n", text)
 
 
 def live_families(study: Planned, margins: dict[str, str]) -> list[dict]:
