@@ -4,6 +4,7 @@ Snakemake's own loader names neither file nor line and lets a key given twice pa
 """
 
 import argparse
+import itertools
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import configuration
 import plan as planning
 import yaml_files
 from own_data import training_images
+from paired import can_reject
 
 DATASETS_FILE = Path(__file__).resolve().parents[1] / "config" / "datasets.yaml"
 DEFAULT = Path("config/config.yaml")
@@ -34,6 +36,21 @@ def check(files: list[Path]) -> tuple[configuration.Study, list[str]]:
     return configuration.validate(yaml_files.merge(contents), training_images(DATASETS_FILE))
 
 
+def too_few_seeds(study: configuration.Study, plan: planning.Plan) -> list[str]:
+    """Return a line for each sweep or grid in which no difference can be significant, however large it is."""
+    wishes = [wanted_by for milestones in plan.wanted.values() for wanted_by in milestones.values()]
+    warnings = []
+    for name in (*study.sweeps, *study.grids):
+        family = sum(name in wanted_by and "baseline" not in wanted_by for wanted_by in wishes)
+        if family and not can_reject(study.replicates, family, study.alpha):
+            needed = next(n for n in itertools.count(2) if can_reject(n, family, study.alpha))
+            warnings.append(
+                f"`{name}`: {study.replicates} replicates cannot make any of its {family} differences significant at "
+                f"alpha = {study.alpha:g}; {needed} could"
+            )
+    return warnings
+
+
 def main(argv: list[str] | None = None) -> None:
     """Command line: `python scripts/check.py config/config.yaml [overlay.yaml …]`."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -46,6 +63,8 @@ def main(argv: list[str] | None = None) -> None:
     for note in notes:
         print(f"NOTE: {note}")
     plan = planning.make_plan(study)
+    for warning in too_few_seeds(study, plan):
+        print(f"WARNING: {warning}")
     milestones = sum(len(some) for some in plan.wanted.values())
     print(
         f"The config is sound: {len(plan.points)} points, {study.replicates} seeds each, "

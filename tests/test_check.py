@@ -53,10 +53,13 @@ def test_problems_go_to_the_error_stream_with_exit_code_1(folder):
     assert (done.returncode, done.stdout) == (1, "")
 
 
-def test_the_quick_study_is_sound(capsys, monkeypatch):
+def test_the_quick_study_is_sound_and_warned_about_its_three_seeds(capsys, monkeypatch):
     monkeypatch.chdir(PROJECT)
     check.main(["config/config.yaml", "config/quick.yaml"])
-    assert capsys.readouterr().out == ("The config is sound: 5 points, 3 seeds each, 8 training jobs, 6 evaluations.\n")
+    *warnings, last = capsys.readouterr().out.splitlines()
+    assert last == "The config is sound: 5 points, 3 seeds each, 8 training jobs, 6 evaluations."
+    assert [line.split("`")[1] for line in warnings] == ["epochs", "units", "learning_rate", "momentum"]
+    assert all(line.startswith("WARNING: ") for line in warnings)
 
 
 def test_an_empty_config_is_the_baseline(folder, capsys):
@@ -147,3 +150,17 @@ def test_no_file_is_a_usage_error(folder, capsys):
         check.main([])
     assert caught.value.code == USAGE_ERROR
     assert "required: files" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("replicates", "values", "warned"),
+    [(5, 2, True), (6, 2, False), (9, 13, False), (9, 14, True), (10, 26, False), (10, 27, True), (3, 1, False)],
+)
+def test_too_few_seeds_for_a_family_are_told(folder, capsys, replicates, values, warned):
+    """A family of m can reject only if m · 2 / 2^n < alpha: 12 with 9 seeds, 25 with 10; none with 5."""
+    units = [512 + step for step in range(values)]
+    check.main(write(folder, study=f"replicates: {replicates}\nsweeps: {{units: {units}}}\n"))
+    output = capsys.readouterr().out
+    assert ("WARNING: `units`:" in output) == warned
+    if warned:
+        assert f"{replicates} replicates cannot make any of its {values - 1} differences significant" in output
