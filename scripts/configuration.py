@@ -152,7 +152,7 @@ def validate(raw: dict, images_in_training_set=None) -> tuple[Study, list[str]]:
     if not isinstance(raw, dict):
         raise ConfigurationError([f"the configuration must be a mapping of keys to values. Received: {_shown(raw)}"])
     study = _parse(Study, {key: value for key, value in raw.items() if key not in ("sweeps", "grids")}, "", problems)
-    baseline = _parse(Baseline, raw.get("baseline", {}), "baseline", [])
+    baseline = _parse(Baseline, raw.get("baseline", {}), "baseline", []) or _salvaged(raw.get("baseline"))
     completed = {}
     for section, parse in (("sweeps", _sweeps), ("grids", _grids)):
         content = raw.get(section)
@@ -180,6 +180,17 @@ def _parse(model: type[BaseModel], raw: Any, prefix: str, problems: list[str]):
     except ValidationError as error:
         problems.extend(_explain(item, model, prefix) for item in error.errors())
     return None
+
+
+def _salvaged(raw: Any) -> Baseline | None:
+    """Return a baseline of the sound values alone, so that rules across fields are told in the same go as the others.
+
+    What stands in for a value that is wrong breaks no such rule: the default, and one image a step.
+    """
+    if not isinstance(raw, dict):
+        return None
+    sound = {name: value for name, value in raw.items() if name in FACTORS and _parse(Baseline, {name: value}, "", [])}
+    return Baseline.model_validate({"batch_size": 1} | sound)
 
 
 def _explain(item: dict, model: type[BaseModel], prefix: str) -> str:

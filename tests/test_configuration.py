@@ -1,6 +1,7 @@
 """A sound config is completed; of any other, every fault is told at once, one line each: key, expected, received."""
 
 import json
+import math
 import subprocess
 import sys
 
@@ -589,3 +590,20 @@ def test_the_config_files_fit_the_schema(schema, config):
 def test_what_the_model_refuses_does_not_fit_the_schema(schema, key, value):
     assert not is_valid(schema, nested(key, value))
     assert problems_of(nested(key, value))
+
+
+def test_rules_across_fields_are_told_beside_a_wrong_value():
+    baseline = {"optimizer": "adam", "momentum": 0.5, "batch_size": 70_000, "learning_rate": math.inf}
+    with pytest.raises(configuration.ConfigurationError) as caught:
+        configuration.validate({"baseline": baseline}, lambda dataset, folder: 60_000)
+    told = "\n".join(caught.value.problems)
+    assert len(caught.value.problems) == 3
+    assert "`baseline.learning_rate` must be a positive finite number" in told
+    assert "adam takes no momentum" in told
+    assert "batch_size must be at most the training set's 60000 images. Received: 70000" in told
+
+
+def test_a_wrong_batch_size_is_told_once_however_small_the_training_set():
+    with pytest.raises(configuration.ConfigurationError) as caught:
+        configuration.validate({"baseline": {"batch_size": 0}}, lambda dataset, folder: 20)
+    assert caught.value.problems == ["`baseline.batch_size` must be a positive integer. Received: 0"]
