@@ -6,15 +6,17 @@
 # make calibration  coverage and error rates of the statistics, by simulation (half a minute)
 # make lock    renew requirements.lock from pyproject.toml
 #
-# Variables: CONFIG="a.yaml b.yaml" (laid over each other), CORES=4, PYTHON=python3.12, ARGS="further snakemake options"
+# Variables: CONFIG="a.yaml b.yaml" (laid over each other), CORES=4, MEMORY_MB=6000 (what all jobs together may take; most
+# of the machine's by itself), PYTHON=python3.12, ARGS="further snakemake options"
 
 PYTHON ?= python3
 CONFIG ?= config/config.yaml
 CORES ?= all
 ARGS ?=
+MEMORY_MB ?= $(shell $(PYTHON) scripts/memory.py)
 
 BIN := .venv/bin
-SNAKEMAKE = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES)
+SNAKEMAKE = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) --resources mem_mb=$(MEMORY_MB)
 # --configfile takes all words that follow it, so targets and options stand before it.
 WITH_CONFIG = $(ARGS) --configfile $(CONFIG)
 

@@ -2,7 +2,20 @@
 
 import ast
 import hashlib
+from functools import cache
 from pathlib import Path
+
+
+@cache  # of contents, not paths: each file is read anew, and parsed once for all rules that use it
+def _imported_names(source: bytes) -> frozenset[str]:
+    """Return the top-level names that a module's source imports."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return frozenset(name.split(".")[0] for name in names)
 
 
 def imported_modules(script: Path) -> list[Path]:
@@ -15,13 +28,8 @@ def imported_modules(script: Path) -> list[Path]:
         if path in found:
             continue
         found.add(path)
-        for node in ast.walk(ast.parse(path.read_bytes(), filename=str(path))):
-            names = []
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                names = [node.module]
-            waiting += [module for name in names if (module := folder / f"{name.split('.')[0]}.py").is_file()]
+        names = _imported_names(path.read_bytes())
+        waiting += [module for name in names if (module := folder / f"{name}.py").is_file()]
     return sorted(found)
 
 

@@ -117,6 +117,7 @@ class Study(Strict):
     replicates: PositiveInt = Field(10, description="seeds 0 … replicates-1 are trained at every point")
     seeds_per_job: PositiveInt = Field(10, description="seeds trained by one job")
     checkpoint_every: PositiveInt = Field(5, description="epochs between two milestones of the chain")
+    keep_optimizer_state: bool = Field(True, description="keep what a longer training later starts from")
     sweeps: dict[str, Any] | None = Field(None, description="factor: values, the other factors at the baseline")
     grids: dict[str, Any] | None = Field(None, description="name: {factor: values, …}, every combination of them")
     alpha: Level = Field(0.05, description="level of the tests; intervals cover 1 - alpha")

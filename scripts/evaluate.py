@@ -72,7 +72,8 @@ def main(argv: list[str] | None = None) -> None:
     first, last = arguments.seeds
     labels, pixels = np.load(arguments.y_test), scaled(np.load(arguments.x_test))
     try:
-        state = StateReader(arguments.state, point=arguments.point, seeds=[first, last], epochs=arguments.epochs)
+        expected = {"holds": "weights", "point": arguments.point, "seeds": [first, last], "epochs": arguments.epochs}
+        state = StateReader(arguments.state, **expected)
         runs = [
             evaluate_run(
                 {name.removeprefix("weights/"): array for name, array in state.arrays(seed, "weights/").items()},

@@ -1,6 +1,6 @@
-"""Trained states on disk: weights and optimizer variables of each seed of a block, labelled with what they are.
+"""Trained states on disk: weights or optimizer variables of each seed of a block, labelled with what they are.
 
-The file is an ordinary `.npz`: `label` (JSON as uint8), then for each seed `{seed}/weights/…` and `{seed}/optimizer/…`.
+The files are ordinary `.npz`: `label` (JSON as uint8), then for each seed `{seed}/weights/…` or `{seed}/optimizer/…`.
 Seeds are written and read one by one, so that a block takes no more memory than a run.
 """
 
@@ -27,7 +27,7 @@ def writing_state(path: Path, label: dict) -> Iterator[Callable[[int, Arrays], N
 
     Args:
         path: the `.npz` file; it appears when the block ends without error.
-        label: what the state is: point, seeds, epochs, code digest, versions; plain JSON values.
+        label: what the state is: what it holds, point, seeds, epochs, code digest, versions; plain JSON values.
 
     Yields:
         A function that adds the arrays of one seed.

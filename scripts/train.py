@@ -2,16 +2,14 @@
 
 import argparse
 import csv
-import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-# Before TensorFlow is imported: what the user's environment or ~/.keras may say must not change a byte.
-os.environ["KERAS_BACKEND"] = "tensorflow"
-os.environ.pop("XLA_FLAGS", None)
-os.environ.pop("TF_XLA_FLAGS", None)
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+import lean_keras  # noqa: F401 - before anything that imports Keras
 
+# isort: split
 import keras
 import numpy as np
 import tensorflow as tf
@@ -21,7 +19,7 @@ from canonical import canonical_name
 from epochs import CompiledTraining
 from network import build_network, initial_weights, shuffled_order
 from optimizers import build_optimizer
-from state import StateError, StateReader, writing_state
+from state import Arrays, StateError, StateReader, writing_state
 
 HISTORY_COLUMNS = ("seed", "epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
 
@@ -74,6 +72,35 @@ def train_block(point, seeds, epochs, previous, train, test, keep, report=lambda
     return history
 
 
+@contextmanager
+def writing_parts(paths: dict[str, Path], label: dict) -> Iterator[Callable[[int, Arrays], None]]:
+    """Write weights and optimizer variables to two files: only a longer training needs the latter.
+
+    Args:
+        paths: "weights" and "optimizer" -> file.
+        label: as in `writing_state`.
+
+    Yields:
+        A function that adds the complete state of one seed.
+    """
+    with (
+        writing_state(paths["weights"], label | {"holds": "weights"}) as keep_weights,
+        writing_state(paths["optimizer"], label | {"holds": "optimizer"}) as keep_optimizer,
+    ):
+
+        def keep(seed: int, arrays: Arrays) -> None:
+            for prefix, add in (("weights/", keep_weights), ("optimizer/", keep_optimizer)):
+                add(seed, {name: array for name, array in arrays.items() if name.startswith(prefix)})
+
+        yield keep
+
+
+def reading_parts(paths: dict[str, Path], label: dict) -> Callable[[int], Arrays]:
+    """Return a function that gives the complete state of a seed, read from the two files of `writing_parts`."""
+    readers = [StateReader(path, holds=kind, **label) for kind, path in paths.items()]
+    return lambda seed: {name: array for reader in readers for name, array in reader.arrays(seed).items()}
+
+
 def write_history(path: Path, history: list[tuple]) -> None:
     """Write the rows of a history, nine significant digits: every float32 is told from its neighbours."""
     with atomic_path(path) as temporary, temporary.open("w", newline="") as file:
@@ -93,10 +120,11 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, nargs=2, metavar=("FIRST", "LAST"), required=True)
     parser.add_argument("--epochs", type=int, nargs=2, metavar=("START", "END"), required=True)
     parser.add_argument("--data-folder", type=Path, required=True, help="folder of x_train.npy and its like")
-    parser.add_argument("--previous-state", type=Path, nargs="*", help="the state at START epochs, if START > 0")
+    parser.add_argument("--previous", type=Path, nargs="*", help="state and optimizer state at START epochs > 0")
     parser.add_argument("--engine", required=True, help="versions and code digest, kept in the state")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--state", type=Path, required=True, help="the weights at END epochs")
+    parser.add_argument("--optimizer-state", type=Path, required=True, help="the optimizer's variables")
     parser.add_argument("--history", type=Path, required=True)
     return parser.parse_args(argv)
 
@@ -120,9 +148,10 @@ def main(argv: list[str] | None = None) -> None:
     )
     try:
         previous = None
-        if arguments.previous_state:
-            previous = StateReader(arguments.previous_state[0], **(label | {"epochs": start})).arrays
-        with writing_state(arguments.state, label) as keep:
+        if arguments.previous:
+            paths = dict(zip(("weights", "optimizer"), arguments.previous, strict=True))
+            previous = reading_parts(paths, label | {"epochs": start})
+        with writing_parts({"weights": arguments.state, "optimizer": arguments.optimizer_state}, label) as keep:
             history = train_block(
                 point,
                 range(first, last + 1),

@@ -34,8 +34,8 @@ SWITCH = "true or false"
 TEXT = "text or null"
 
 TOP = (
-    "Known: dataset, data_folder, baseline, replicates, seeds_per_job, checkpoint_every, sweeps, grids, alpha, "
-    "margins, figures."
+    "Known: dataset, data_folder, baseline, replicates, seeds_per_job, checkpoint_every, "
+    "keep_optimizer_state, sweeps, grids, alpha, margins, figures."
 )
 POINT = "Known: units, learning_rate, momentum, batch_size, optimizer, epochs."
 GRID_NAME = (

@@ -60,17 +60,36 @@ def test_diverged_training_is_recorded_not_fatal(subset):
 
 def arguments(arrays, folder, epochs, previous=()):
     text = "--units 8 --learning-rate 0.001 --momentum 0 --batch-size 128 --optimizer rmsprop --seeds 0 0"
-    paths = {"--data-folder": arrays, "--state": folder / "state.npz", "--history": folder / "history.csv"}
+    names = {"--state": "state.npz", "--optimizer-state": "optimizer.npz", "--history": "history.csv"}
+    paths = {"--data-folder": arrays} | {option: folder / name for option, name in names.items()}
     words = text.split() + [str(word) for pair in paths.items() for word in pair]
-    return [*words, "--epochs", *map(str, epochs), "--engine", "test", "--previous-state", *map(str, previous)]
+    return [*words, "--epochs", *map(str, epochs), "--engine", "test", "--previous", *map(str, previous)]
+
+
+def parts(folder):
+    return [folder / "state.npz", folder / "optimizer.npz"]
 
 
 def test_command_line_refuses_the_state_of_another_milestone(arrays, tmp_path):
     """In processes of their own: TensorFlow's number of threads can be set only once."""
     run_script("train", arguments(arrays, tmp_path / "one", (0, 1)))
-    refused = run_script(
-        "train", arguments(arrays, tmp_path / "three", (2, 3), [tmp_path / "one" / "state.npz"]), check=False
-    )
+    refused = run_script("train", arguments(arrays, tmp_path / "three", (2, 3), parts(tmp_path / "one")), check=False)
     assert refused.returncode == 1
     assert "expected epochs=2. Received: epochs=1" in refused.stderr.splitlines()[-1]
     assert not (tmp_path / "three").exists()
+
+
+def test_command_line_refuses_weights_in_the_place_of_the_optimizer_state(arrays, tmp_path):
+    run_script("train", arguments(arrays, tmp_path / "one", (0, 1)))
+    weights = tmp_path / "one" / "state.npz"
+    refused = run_script("train", arguments(arrays, tmp_path / "two", (1, 2), [weights, weights]), check=False)
+    assert refused.returncode == 1
+    assert "expected holds=optimizer. Received: holds=weights" in refused.stderr.splitlines()[-1]
+
+
+def test_states_written_and_read_by_the_command_line_go_on_bit_for_bit(arrays, tmp_path):
+    run_script("train", arguments(arrays, tmp_path / "whole", (0, 2)))
+    run_script("train", arguments(arrays, tmp_path / "half", (0, 1)))
+    run_script("train", arguments(arrays, tmp_path / "resumed", (1, 2), parts(tmp_path / "half")))
+    for name in ("state.npz", "optimizer.npz"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "resumed" / name).read_bytes()

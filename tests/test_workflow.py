@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
-from conftest import run_script, run_snakemake, write_config
+from conftest import jobs_to_run, run_script, run_snakemake, write_config
 
 
 def contents(folder, *names):
@@ -27,7 +27,8 @@ RESULTS = ("results/tables", "results/figures", "results/runs", "results/report.
 def test_study_makes_what_the_design_promises(finished):
     results = finished[1] / "results"
     milestone = "runs/units=8,learning_rate=0.001,momentum=0,batch_size=128,optimizer=rmsprop/seeds=0-1/epochs=4"
-    expected = [f"{milestone}/{name}" for name in ("state.npz", "history.csv", "test.npz", "metrics.csv")]
+    expected = [f"{milestone}/{name}" for name in ("state.npz", "optimizer.npz", "history.csv", "test.npz")]
+    expected.append(f"{milestone}/metrics.csv")
     expected += [f"tables/{name}" for name in TABLES]
     expected += [
         f"figures/{name}.{kind}"
@@ -60,6 +61,41 @@ def test_progress_is_told(finished, tmp_path):
     assert "1 of 1 steps (100%) done" in output.stdout + output.stderr
     log = next((study / "results" / "logs" / "train").rglob("*.log")).read_text()
     assert re.search(r"^seed 0 epoch 1/2: train loss [\d.]+ accuracy [\d.]+, test loss", log, re.MULTILINE)
+
+
+def started(result, rule):
+    """Return the messages of a rule's jobs in the order in which they started."""
+    return re.findall(rf"^Job \d+: ({rule} .*)$", result.stdout + result.stderr, flags=re.MULTILINE)
+
+
+def test_longest_training_starts_first(finished, tmp_path):
+    """On one core: by units times epochs to come, a chain by all of its links, evaluations when training is done."""
+    grid = {"units": [5, 18], "epochs": [1, 4]}
+    write_config(tmp_path, {"sweeps": {}, "grids": {"size": grid}, "figures.dpi": 50})
+    targets = ("--until", "evaluate")
+    run_snakemake(finished[0], tmp_path, "data")
+    result = run_snakemake(finished[0], tmp_path, *targets, cores=1)
+    order = [
+        tuple(map(int, re.findall(r"units=(\d+).* to (\d+) epochs", line)[0])) for line in started(result, "Train")
+    ]
+    assert order == [(18, 2), (18, 4), (5, 2), (18, 1), (8, 2), (5, 4), (5, 1)]
+    kinds = re.findall(r"^Job \d+: (Train|Evaluate) ", result.stdout + result.stderr, flags=re.MULTILINE)
+    assert kinds == sorted(kinds, reverse=True)
+
+
+def test_states_no_longer_needed_go_and_more_epochs_train_again(finished, tmp_path):
+    """Without optimizer states the same results, nothing to do afterwards, and the same bytes for more epochs."""
+    project, kept = finished
+    write_config(tmp_path, {"keep_optimizer_state": False, "sweeps.epochs": [2]})
+    run_snakemake(project, tmp_path, "data")
+    run_snakemake(project, tmp_path)
+    assert list(tmp_path.rglob("optimizer.npz")) == []
+    assert jobs_to_run(project, tmp_path) == {}
+    write_config(tmp_path, {"keep_optimizer_state": False})
+    assert jobs_to_run(project, tmp_path)["train"] == 2
+    run_snakemake(project, tmp_path)
+    states = {path: content for path, content in contents(kept, "results/runs").items() if not path.endswith("optimizer.npz")}
+    assert contents(tmp_path, "results/runs") == states
 
 
 def test_runs_table_agrees_with_the_files_it_sums_up(finished):

@@ -18,6 +18,7 @@ TEMPLATES = PROJECT / "workflow" / "report"
 sys.path.insert(0, str(SCRIPTS))
 
 import configuration
+import cost
 import datasets as data_sets
 import plan as planning
 import yaml_files
@@ -88,11 +89,29 @@ def start_epochs(wildcards):
 
 
 def previous_state(wildcards):
-    """Return the state from which this link starts, as a list of no or one path."""
+    """Return the files from which this link starts: state and optimizer state, or none."""
     known_point(wildcards)
     start = start_epochs(wildcards)
     milestone = MILESTONE.format(**{**wildcards, "epochs": start})
-    return [f"{milestone}/state.npz"] if start else []
+    return [f"{milestone}/{name}.npz" for name in ("state", "optimizer")] if start else []
+
+
+def kept_if(condition, path):
+    """Return an output that stays, or one that goes once no job of the run needs it."""
+    return path if condition else temp(path)
+
+
+def training_still_to_do(wildcards):
+    """Return a link's priority: the longest rest of a chain starts first, so that no core waits for it at the end."""
+    units, end = known_point(wildcards).units, int(wildcards.epochs)
+    chains = [planning.chain(milestone, STUDY.checkpoint_every) for milestone in PLAN.wanted[wildcards.point]]
+    last = max((links[-1] for links in chains if end in links), default=end)
+    return round(cost.epoch_operations(units, images=1) / 1000) * (last - start_epochs(wildcards))
+
+
+def training_memory(wildcards):
+    """Return what a training job takes at most, in MB."""
+    return cost.training_memory_mb(known_point(wildcards).units)
 
 
 def milestone_files(name, wanted=lambda point, epochs: True):

@@ -1,7 +1,8 @@
 """Train: a point, a block of seeds, from one milestone of the chain to the next.
 
-takes: arrays of the data set, state of the milestone before
-makes: results/runs/{point}/seeds={first}-{last}/epochs={epochs}/state.npz and history.csv (this link's epochs)
+takes: arrays of the data set, state.npz and optimizer.npz of the milestone before
+makes: results/runs/{point}/seeds={first}-{last}/epochs={epochs}/state.npz (weights), optimizer.npz (what a longer
+    training needs besides) and history.csv (this link's epochs)
 """
 
 
@@ -12,16 +13,18 @@ rule train:
         previous=previous_state,
     output:
         state=f"{MILESTONE}/state.npz",
+        optimizer=kept_if(STUDY.keep_optimizer_state, f"{MILESTONE}/optimizer.npz"),
         history=f"{MILESTONE}/history.csv",
     log:
         "results/logs/train/{point}/seeds={first}-{last}/epochs={epochs}.log",
     benchmark:
         "results/benchmarks/train/{point}/seeds={first}-{last}/epochs={epochs}.tsv"
+    priority: training_still_to_do
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=training_memory,
     params:
         command=command("train"),
         engine=f"{code('train')}; {ENGINE}",
@@ -33,5 +36,5 @@ rule train:
     shell:
         "{params.command} {params.hyperparameters} --seeds {wildcards.first} {wildcards.last}"
         " --epochs {params.start} {wildcards.epochs} --data-folder {params.folder}"
-        " --previous-state {input.previous:q} --engine {params.engine:q} --threads {threads}"
-        " --state {output.state:q} --history {output.history:q} > {log:q} 2>&1"
+        " --previous {input.previous:q} --engine {params.engine:q} --threads {threads}"
+        " --state {output.state:q} --optimizer-state {output.optimizer:q} --history {output.history:q} > {log:q} 2>&1"

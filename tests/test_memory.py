@@ -1,0 +1,26 @@
+"""The memory that jobs may take: the machine's or its container's, whichever is less."""
+
+import pytest
+
+from conftest import run_script
+from memory import memory_for_jobs
+
+GIGABYTE = 10**9
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ([], 6400),
+        (["max\n"], 6400),
+        (["4000000000\n"], 3200),
+        (["9223372036854771712\n"], 6400),  # what cgroup v1 says where there is no limit
+        (["max\n", "2000000000"], 1600),
+    ],
+)
+def test_smaller_of_machine_and_container_counts(limits, expected):
+    assert memory_for_jobs(8 * GIGABYTE, limits) == expected
+
+
+def test_prints_one_number_for_this_machine():
+    assert int(run_script("memory", []).stdout) > 0
