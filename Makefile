@@ -4,7 +4,8 @@
 # make lint    the linters
 # make example renew docs/report from the finished study in results/
 # make calibration  coverage and error rates of the statistics, by simulation (half a minute)
-# make lock    renew requirements.lock from pyproject.toml
+# make benchmark  this project, its limit and its peers, timed (hours; can be taken up again): results/performance
+# make lock    renew the files of locked packages from pyproject.toml
 #
 # Variables: CONFIG="a.yaml b.yaml" (laid over each other), CORES=4, MEMORY_MB=6000 (what all jobs together may take; most
 # of the machine's by itself), PYTHON=python3.12, ARGS="further snakemake options"
@@ -21,7 +22,7 @@ SNAKEMAKE = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) --r
 WITH_CONFIG = $(ARGS) --configfile $(CONFIG)
 
 .DEFAULT_GOAL := study
-.PHONY: study quick check test lint example calibration lock clean
+.PHONY: study quick check test lint example calibration benchmark lock clean
 
 study: check
 	@$(SNAKEMAKE) data $(WITH_CONFIG)
@@ -56,6 +57,19 @@ example:
 
 calibration: .venv/installed
 	@PYTHONPATH=scripts $(BIN)/python tests/calibration.py
+
+# Each step leaves rows behind that it does not measure again; the machine should do nothing else.
+BENCHMARK := results/performance
+benchmark: .venv/installed .venv-peers/installed
+	@$(SNAKEMAKE) data $(WITH_CONFIG)
+	@$(BIN)/python benchmarks/race.py . --rounds 3
+	@[ -e $(BENCHMARK)/study.csv ] || $(BIN)/python benchmarks/study.py $(BENCHMARK)/study
+	@[ -e $(BENCHMARK)/edit.csv ] || $(BIN)/python benchmarks/edit.py .
+	@[ -e $(BENCHMARK)/growth.csv ] || $(BIN)/python benchmarks/growth.py $(BENCHMARK)/growth
+	@$(BIN)/python benchmarks/performance.py
+
+.venv-peers/installed: benchmarks/requirements.lock scripts/environment.sh
+	@sh scripts/environment.sh "$(PYTHON)" .venv-peers benchmarks/requirements.lock
 
 lock:
 	@sh scripts/lock.sh "$(PYTHON)"

@@ -1,50 +1,121 @@
-"""Run a study from nothing and say what it took: `.venv/bin/python benchmarks/study.py FOLDER [config.yaml …]`.
+"""A whole study and small edits of it, as a user types them: `.venv/bin/python benchmarks/study.py FOLDER [CONFIG …]`.
 
-FOLDER must not exist yet; the study runs in it on all cores. Prints time, jobs, memory of the largest training job and
-size of the results, from Snakemake's own benchmark files.
+FOLDER must not exist yet: it gets a copy of the project that uses this project's environment. There `make` is timed:
+the study from nothing but its data, then again after nothing, after a word in the report's template, and after one
+learning rate more in the config. Rows go to results/performance/study.csv, beside the study's limit.
 """
 
 import argparse
-import json
+import csv
+import os
+import shutil
+import statistics
 import subprocess
-import sys
 import time
 from pathlib import Path
 
+import limit
+import measurements
+
 PROJECT = Path(__file__).resolve().parents[1]
+COPIED = ("config", "scripts", "workflow", "Makefile", "requirements.lock", "environment.yml")
+REPEATS = 3
 
 
-def run_study(folder: Path, configs: list[Path]) -> float:
-    """Run data and study in a new folder; returns the seconds of the study alone, data already there."""
+def copy_project(folder: Path) -> None:
+    """Copy what `make` needs; the environment is a link."""
     folder.mkdir(parents=True)
-    call = [sys.executable, "-m", "snakemake", "--snakefile", str(PROJECT / "workflow" / "Snakefile")]
-    call += [
-        "--directory",
-        str(folder),
-        "--configfile",
-        *(str(config.resolve()) for config in configs),
-        "--cores",
-        "all",
-    ]
-    subprocess.run([*call, "--", "data"], check=True)
+    for name in COPIED:
+        source = PROJECT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, folder / name)
+    (folder / ".venv").symlink_to(PROJECT / ".venv")
+
+
+def make(folder: Path, *arguments: str) -> float:
+    """Run `make` in a copy of the project; returns its seconds."""
     start = time.perf_counter()
-    subprocess.run(call, check=True)
+    with (folder / "output.txt").open("a") as output:
+        subprocess.run(["make", *arguments], cwd=folder, stdout=output, stderr=subprocess.STDOUT, check=True)
     return time.perf_counter() - start
+
+
+def records(folder: Path, rule: str, since: float = 0) -> list[dict[str, str]]:
+    """Return Snakemake's records of a rule's jobs that ended after a time, in seconds since 1970."""
+    paths = [path for path in folder.glob(f"results/benchmarks/{rule}/**/*.tsv") if path.stat().st_mtime > since]
+    found = []
+    for path in paths:
+        with path.open(newline="") as file:
+            found += csv.DictReader(file, delimiter="\t")
+    return found
+
+
+def study_limit(plan: Path) -> float:
+    """Return the limit of a study in seconds: every point to its longest training, and every evaluation."""
+    chains: dict[tuple[str, str], list[dict]] = {}
+    for row in measurements.read(plan):
+        chains.setdefault((row["point"], row["first_seed"]), []).append(row)
+    work: dict[int, int] = {}
+    for rows in chains.values():
+        units, seeds = int(rows[0]["units"]), int(rows[0]["last_seed"]) - int(rows[0]["first_seed"]) + 1
+        evaluations = sum(bool(row["wanted_by"]) for row in rows)
+        operations = limit.operations(units, max(int(row["epochs"]) for row in rows), evaluations)
+        work[units] = work.get(units, 0) + seeds * operations
+    return sum(operations / limit.rate_of_all_cores(units) for units, operations in work.items())
+
+
+def add_learning_rate(config: Path, value: float) -> None:
+    """Add a learning rate to the sweep of the default config.
+
+    Raises:
+        ValueError: if the config has no such line.
+    """
+    text = config.read_text(encoding="utf-8")
+    edited = text.replace("  learning_rate: [", f"  learning_rate: [{value}, ", 1)
+    if edited == text:
+        raise ValueError(f"expected a line `learning_rate: […]` under `sweeps`. Received: {config}")
+    config.write_text(edited, encoding="utf-8")
+
+
+def edit_template(template: Path) -> None:
+    """Add a word to the report."""
+    template.write_text(template.read_text(encoding="utf-8") + "\nEdited.\n", encoding="utf-8")
 
 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("configs", type=Path, nargs="*", default=[PROJECT / "config" / "config.yaml"])
+    parser.add_argument("configs", nargs="*", default=["config/config.yaml"], help="paths within the project")
+    parser.add_argument("--output", type=Path, default=PROJECT / "results" / "performance" / "study.csv")
     arguments = parser.parse_args()
-    seconds = run_study(arguments.folder, arguments.configs)
-    results = arguments.folder / "results"
-    rules = json.loads((results / "provenance.json").read_text(encoding="utf-8"))["rules"]
-    size = sum(path.stat().st_size for path in results.rglob("*") if path.is_file())
-    jobs = ", ".join(f"{rule} {found['jobs']}" for rule, found in rules.items())
-    print(f"study: {seconds:.0f} s; jobs: {jobs}")
-    print(f"largest training job: {rules['train']['max_memory_mb']} MB; results: {size / 1e6:.0f} MB")
+    folder, config = arguments.folder, f"CONFIG={' '.join(arguments.configs)}"
+    copy_project(folder)
+    path = f"{folder.resolve()}/.venv/bin:{os.environ['PATH']}"
+    snakemake = [".venv/bin/snakemake", "data", "--cores", "all", "--configfile", *arguments.configs]
+    subprocess.run(snakemake, cwd=folder, check=True, env=os.environ | {"PATH": path})
+
+    def tell(step: str, seconds: float, training: float, limit_seconds: float = 0) -> None:
+        row = {"seconds": seconds, "training_seconds": training, "limit_seconds": limit_seconds}
+        measurements.add(arguments.output, step=step, **{name: f"{value:.1f}" for name, value in row.items()})
+        print(f"{step}: {seconds:.1f} s; jobs of training and evaluation {training:.1f} s", flush=True)
+
+    def seconds_of_training(since: float) -> float:
+        return sum(float(row["s"]) for rule in ("train", "evaluate") for row in records(folder, rule, since))
+
+    seconds = make(folder, config)
+    tell("study", seconds, seconds_of_training(0), study_limit(folder / "results" / "plan.csv"))
+    memory = max(float(row["max_rss"]) for row in records(folder, "train"))
+    size = sum(path.stat().st_size for path in (folder / "results").rglob("*") if path.is_file())
+    print(f"largest training job: {memory:.0f} MB; results: {size / 1e6:.0f} MB")
+    tell("nothing changed", statistics.median(make(folder, config) for _ in range(REPEATS)), 0)
+    edit_template(folder / "workflow" / "report" / "report.md.j2")
+    tell("template edited", make(folder, config), 0)
+    before = time.time()
+    add_learning_rate(folder / "config" / "config.yaml", 0.002)
+    tell("one learning rate added", make(folder, config), seconds_of_training(before))
 
 
 if __name__ == "__main__":

@@ -41,6 +41,40 @@ OPTIMIZERS = [
 
 
 @pytest.mark.parametrize(("name", "learning_rate", "momentum"), OPTIMIZERS)
+def test_epoch_equals_one_compiled_step_after_the_other_bit_for_bit(subset, name, learning_rate, momentum):
+    """The straightforward path: a Python loop over batches of floats, a compiled call for each step."""
+    network, training = compiled(subset, build_optimizer(name, learning_rate, momentum))
+    order = shuffled_order(0, 1, 1000)
+    loss, accuracy = training.train_epoch(order)
+
+    plain, optimizer = build_network(UNITS), build_optimizer(name, learning_rate, momentum)
+    plain.set_weights(initial_weights(UNITS, 0))
+    optimizer.build(plain.trainable_variables)
+    criterion = keras.losses.SparseCategoricalCrossentropy(reduction="none")
+
+    @tf.function(jit_compile=True)
+    def step(images, labels):
+        with tf.GradientTape() as tape:
+            probabilities = plain(images, training=True)
+            losses = criterion(labels, probabilities)
+            mean = tf.reduce_mean(losses)
+        optimizer.apply(tape.gradient(mean, plain.trainable_variables), plain.trainable_variables)
+        return tf.reduce_sum(losses), tf.reduce_sum(tf.cast(tf.argmax(probabilities, 1) == labels, tf.float32))
+
+    images, labels = subset["train"]
+    pixels = images.astype(np.float32) * (np.float32(1) / np.float32(255))
+    losses, hits = np.float32(0), np.float32(0)
+    for start in range(0, 1000, BATCH):
+        batch = order[start : start + BATCH]
+        found = step(tf.constant(pixels[batch]), tf.constant(labels[batch].astype(np.int64)))
+        losses, hits = losses + found[0].numpy(), hits + found[1].numpy()
+
+    for fast, slow in zip(network.get_weights(), plain.get_weights(), strict=True):
+        assert fast.tobytes() == slow.tobytes()
+    assert (loss, accuracy) == (float(losses) / 1000, float(hits) / 1000)
+
+
+@pytest.mark.parametrize(("name", "learning_rate", "momentum"), OPTIMIZERS)
 def test_epoch_equals_keras_train_step_by_step(subset, name, learning_rate, momentum):
     network, training = compiled(subset, build_optimizer(name, learning_rate, momentum))
     order = shuffled_order(0, 1, 1000)

@@ -1,0 +1,155 @@
+"""This project and its peers on the same runs: `.venv/bin/python benchmarks/race.py DATA_STUDY`.
+
+DATA_STUDY is a study folder whose data are complete (`snakemake data`). Every contestant trains the same runs, from
+data on disk to metrics on disk, with everything it needs: interpreters, imports, compilation. The contestants take
+turns within a round, each round begins with another one, and the limit is measured in every round too. Rows are added
+to results/performance/race.csv as they come; what is there is not measured again.
+"""
+
+import argparse
+import itertools
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+
+import limit
+import measurements
+
+PROJECT = Path(__file__).resolve().parents[1]
+PEERS = PROJECT / "benchmarks" / "peers"
+PEERS_PYTHON = PROJECT / ".venv-peers" / "bin" / "python"
+PROGRAMS = ("plain_loop", "joblib_workers", "optuna_grid", "ray_tune", "keras_tuner_grid")
+# The baseline and one step away from it in each factor: six points.
+SWEEPS = {"units": [128, 512, 1024], "learning_rate": [0.0001, 0.001, 0.01], "momentum": [0, 0.9]}
+BASELINE = {
+    "units": 512,
+    "learning_rate": 0.001,
+    "momentum": 0,
+    "batch_size": 128,
+    "optimizer": "rmsprop",
+    "epochs": 5,
+}
+
+
+def points() -> list[dict]:
+    """Return the six points, the baseline first."""
+    changed = [BASELINE | {factor: value} for factor, values in SWEEPS.items() for value in values]
+    return [BASELINE, *(point for point in changed if point != BASELINE)]
+
+
+def list_of_runs(replicates: int) -> list[dict]:
+    """Return every point with every seed, as the peers' programs read it."""
+    return [point | {"seed": seed} for point in points() for seed in range(replicates)]
+
+
+def project_run(folder: Path, data_study: Path, replicates: int) -> tuple[float, float]:
+    """Train and evaluate with this project; returns seconds and mean test accuracy."""
+    study = folder / "study"
+    shutil.copytree(data_study, study, ignore=shutil.ignore_patterns("runs", "tables", "figures", "*.log"))
+    config = {"dataset": "mnist", "baseline": BASELINE, "replicates": replicates, "sweeps": SWEEPS}
+    (study / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    call = [sys.executable, "-m", "snakemake", "--until", "evaluate", "--cores", "all", "--directory", str(study)]
+    call += ["--snakefile", str(PROJECT / "workflow" / "Snakefile"), "--configfile", str(study / "config.yaml")]
+    seconds = timed(call, folder)
+    found = [row for path in sorted(study.glob("results/runs/*/*/*/metrics.csv")) for row in measurements.read(path)]
+    return seconds, mean_accuracy(found, len(points()) * replicates)
+
+
+def peer_run(folder: Path, data: Path, replicates: int, program: str, options: list[str]) -> tuple[float, float]:
+    """Train and evaluate with a peer; returns seconds and mean test accuracy."""
+    runs, results = folder / "runs.json", folder / "results.csv"
+    runs.write_text(json.dumps(list_of_runs(replicates)), encoding="utf-8")
+    seconds = timed(
+        [str(PEERS_PYTHON), str(PEERS / f"{program}.py"), str(runs), str(data), str(results), *options], folder
+    )
+    return seconds, mean_accuracy(measurements.read(results), len(points()) * replicates)
+
+
+def timed(call: list[str], folder: Path) -> float:
+    """Run a program; returns its seconds.
+
+    Raises:
+        RuntimeError: with the end of its output, if it fails.
+    """
+    start = time.perf_counter()
+    with (folder / "output.txt").open("w") as output:
+        code = subprocess.run(call, stdout=output, stderr=subprocess.STDOUT, cwd=folder, check=False).returncode
+    seconds = time.perf_counter() - start
+    if code:
+        raise RuntimeError(f"{' '.join(call)} ended with {code}:\n{(folder / 'output.txt').read_text()[-3000:]}")
+    return seconds
+
+
+def mean_accuracy(rows: list[dict], expected: int) -> float:
+    """Return the mean test accuracy of all runs: contestants that did the same work agree to about 0.001.
+
+    Raises:
+        RuntimeError: if runs are missing.
+    """
+    if len(rows) != expected:
+        raise RuntimeError(f"expected {expected} runs. Received: {len(rows)}")
+    return statistics.mean(float(row["test_accuracy"]) for row in rows)
+
+
+def contestants(variants: str) -> list[tuple[str, bool, bool]]:
+    """Return `(name, tuned, jit)` of all contestants; the limit and this project have one variant.
+
+    Args:
+        variants: `main` has each peer as documented and at its best, `all` also what lies between.
+    """
+    options = [(False, False), (True, True)]
+    if variants == "all":
+        options += [(True, False), (False, True)]
+    return [
+        ("limit", True, True),
+        ("this project", True, True),
+        *((name, *option) for name, option in itertools.product(PROGRAMS, options)),
+    ]
+
+
+def measure(contestant: tuple[str, bool, bool], data_study: Path, replicates: int) -> tuple[float, float]:
+    """Return seconds and mean test accuracy of one contestant; the limit has no accuracy."""
+    name, tuned, jit = contestant
+    if name == "limit":
+        runs = [(run["units"], run["epochs"]) for run in list_of_runs(replicates)]
+        rates = {units: limit.rate_of_all_cores(units) for units in sorted({units for units, _ in runs})}
+        return limit.limit_seconds(runs, rates), float("nan")
+    with tempfile.TemporaryDirectory() as folder:
+        if name == "this project":
+            return project_run(Path(folder), data_study, replicates)
+        options = [option for option, wanted in (("--tuned", tuned), ("--jit", jit)) if wanted]
+        return peer_run(Path(folder), data_study / "results" / "data" / "mnist", replicates, name, options)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data_study", type=Path)
+    parser.add_argument("--replicates", type=int, default=2, help="seeds of each of the six points")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--variants", choices=("main", "all"), default="main")
+    parser.add_argument("--output", type=Path, default=PROJECT / "results" / "performance" / "race.csv")
+    arguments = parser.parse_args()
+    racers = contestants(arguments.variants)
+    runs = len(list_of_runs(arguments.replicates))
+    for round_number in range(1, arguments.rounds + 1):
+        shift = (round_number - 1) * len(racers) // arguments.rounds
+        for contestant in racers[shift:] + racers[:shift]:
+            name, tuned, jit = contestant
+            key = {"contestant": name, "tuned": tuned, "jit": jit, "runs": runs, "round": round_number}
+            if measurements.measured(arguments.output, **key):
+                continue
+            seconds, accuracy = measure(contestant, arguments.data_study.resolve(), arguments.replicates)
+            measurements.add(arguments.output, **key, seconds=f"{seconds:.1f}", mean_test_accuracy=f"{accuracy:.5f}")
+            print(f"round {round_number}, {runs} runs, {name}, tuned {tuned}, jit {jit}: {seconds:.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
