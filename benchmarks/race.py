@@ -25,6 +25,7 @@ import measurements
 PROJECT = Path(__file__).resolve().parents[1]
 PEERS = PROJECT / "benchmarks" / "peers"
 PEERS_PYTHON = PROJECT / ".venv-peers" / "bin" / "python"
+NO_RESULTS = shutil.ignore_patterns(".git", ".venv*", "runs", "tables", "figures", "performance")  # of a data study
 PROGRAMS = ("plain_loop", "joblib_workers", "optuna_grid", "ray_tune", "keras_tuner_grid")
 # The baseline and one step away from it in each factor: six points.
 SWEEPS = {"units": [128, 512, 1024], "learning_rate": [0.0001, 0.001, 0.01], "momentum": [0, 0.9]}
@@ -49,15 +50,23 @@ def list_of_runs(replicates: int) -> list[dict]:
     return [point | {"seed": seed} for point in points() for seed in range(replicates)]
 
 
+def project_config(replicates: int) -> dict:
+    """Return the configuration of a study of the same runs."""
+    return {"dataset": "mnist", "baseline": BASELINE, "replicates": replicates, "sweeps": dict(SWEEPS)}
+
+
+def snakemake_call(study: Path, *options: str) -> list[str]:
+    """Return the command that brings a study folder with config.yaml up to date."""
+    call = [sys.executable, "-m", "snakemake", *options, "--cores", "all", "--directory", str(study)]
+    return [*call, "--snakefile", str(PROJECT / "workflow" / "Snakefile"), "--configfile", str(study / "config.yaml")]
+
+
 def project_run(folder: Path, data_study: Path, replicates: int) -> tuple[float, float]:
     """Train and evaluate with this project; returns seconds and mean test accuracy."""
     study = folder / "study"
-    shutil.copytree(data_study, study, ignore=shutil.ignore_patterns("runs", "tables", "figures", "*.log"))
-    config = {"dataset": "mnist", "baseline": BASELINE, "replicates": replicates, "sweeps": SWEEPS}
-    (study / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    call = [sys.executable, "-m", "snakemake", "--until", "evaluate", "--cores", "all", "--directory", str(study)]
-    call += ["--snakefile", str(PROJECT / "workflow" / "Snakefile"), "--configfile", str(study / "config.yaml")]
-    seconds = timed(call, folder)
+    shutil.copytree(data_study, study, ignore=NO_RESULTS)
+    (study / "config.yaml").write_text(yaml.safe_dump(project_config(replicates)), encoding="utf-8")
+    seconds = timed(snakemake_call(study, "--until", "evaluate"), folder)
     found = [row for path in sorted(study.glob("results/runs/*/*/*/metrics.csv")) for row in measurements.read(path)]
     return seconds, mean_accuracy(found, len(points()) * replicates)
 

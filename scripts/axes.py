@@ -1,9 +1,12 @@
 """Axes that suit the values: which scale a factor, an accuracy or a loss is drawn on."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
+
+MOST_TICKS = 30  # on a panel 3 inches wide; more levels than these are not all named
 
 
 @dataclass(frozen=True)
@@ -36,16 +39,22 @@ class FactorAxis:
         return position + 0.012 * width * steps
 
     def apply(self, panel) -> None:
-        """Set scale and ticks: one tick a level, labels turned where two would touch on a panel 3 inches wide."""
+        """Set scale and ticks: one tick a level, labels turned where two would touch on a panel 3 inches wide.
+
+        Of too many levels, names stand at every second, third, …; values are left to the ticks of their scale.
+        """
         if self.scale == "log":
             panel.set_xscale("log")
         else:
             panel.margins(x=0.08)
+        if len(self.names) > MOST_TICKS and self.scale != "even":
+            return
         panel.xaxis.set_minor_locator(NullLocator())
         places = np.log(self.positions) if self.scale == "log" else np.array(self.positions)
         nearest = min(np.diff(places)) / (places[-1] - places[0]) if len(places) > 1 else 1
         crowded = nearest < 0.035 * max(map(len, self.names))
-        panel.set_xticks(self.positions, self.names, rotation=45 if crowded else 0, fontsize=8)
+        step = math.ceil(len(self.names) / MOST_TICKS)
+        panel.set_xticks(self.positions[::step], self.names[::step], rotation=45 if crowded else 0, fontsize=8)
 
 
 def _is_number(name: str) -> bool:

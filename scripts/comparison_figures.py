@@ -1,12 +1,14 @@
 """Figures of comparisons: all differences on one page, heat maps of grids, and momentum against effective rate."""
 
+import math
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.colors import LogNorm
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from axes import accuracy_scale, factor_axis, loss_scale
+from axes import MOST_TICKS, accuracy_scale, factor_axis, loss_scale
 from figure_style import BLUE, GREEN, GREY, LABELS, ORANGE, PURPLE, SERIES
 from matched_pairs import effective_rate
 from planned_runs import Planned
@@ -21,6 +23,7 @@ VERDICTS = {
     "descriptive": (PURPLE, "x"),
 }
 MOST_ROWS = 150
+MOST_NUMBERS = 10  # side by side in a heat map; cells of more columns are too narrow for a number
 
 
 def forest(comparisons: pd.DataFrame, margins: dict[str, float], percent: str) -> plt.Figure:
@@ -111,18 +114,23 @@ def heat_map(name: str, study: Planned, means: dict[str, dict[tuple, float]]) ->
     columns, rows = (
         sorted({milestone.levels[factor] for milestone in study.levels(name)}, key=float) for factor in (first, second)
     )
-    figure, panels = plt.subplots(1, 2, figsize=(8, 1.3 + 0.5 * len(rows)))
+    with_numbers = len(columns) <= MOST_NUMBERS
+    figure, panels = plt.subplots(1, 2, figsize=(8, 1.3 + (0.5 if with_numbers else 0.15) * len(rows)))
     for panel, metric in zip(panels, ("accuracy", "loss"), strict=True):
         values = np.array([[means[metric][column, row] for column in columns] for row in rows])
         # Colour by what is left to gain, on a log scale; darker is better in both panels.
         left = 1 - values if metric == "accuracy" else values
         image = panel.imshow(left, cmap="cividis", norm=LogNorm(), aspect="auto", origin="lower")
-        for (row, column), value in np.ndenumerate(values):
+        for (row, column), value in np.ndenumerate(values) if with_numbers else ():
             bright = image.norm(left[row, column]) > 0.5
             panel.text(
                 column, row, f"{value:.4f}", ha="center", va="center", fontsize=8, color="black" if bright else "white"
             )
-        panel.set_xticks(range(len(columns)), columns, fontsize=8)
+        if not with_numbers:
+            figure.colorbar(image, ax=panel, label="test error" if metric == "accuracy" else "test loss")
+        step = math.ceil(len(columns) / MOST_TICKS)
+        named = range(0, len(columns), step)
+        panel.set_xticks(named, columns[::step], fontsize=8, rotation=0 if with_numbers else 90)
         panel.set_yticks(range(len(rows)), rows, fontsize=8)
         panel.set(xlabel=LABELS[first], ylabel=LABELS[second], title=f"test {metric}")
         panel.grid(False)
@@ -131,7 +139,7 @@ def heat_map(name: str, study: Planned, means: dict[str, dict[tuple, float]]) ->
 
 
 def effective_rate_figure(study: Planned, means: dict[str, dict[tuple, float]]) -> plt.Figure:
-    """Draw accuracy and loss against learning_rate / (1 - momentum), one line a momentum.
+    """Draw accuracy and loss against learning_rate / (1 - momentum), one line a momentum; of many, some far apart.
 
     Args:
         study: the plan.
@@ -141,12 +149,13 @@ def effective_rate_figure(study: Planned, means: dict[str, dict[tuple, float]]) 
     lines: dict[str, list] = {}
     for milestone in rate_milestones(study):
         lines.setdefault(milestone.levels["momentum"], []).append(milestone)
+    momenta = sorted(lines, key=float)
+    shown_momenta = momenta[:: math.ceil(len(momenta) / len(SERIES))]
     rates = sorted({effective_rate(m.levels) for some in lines.values() for m in some}, key=float)
     axis = factor_axis(rates)
     for panel, metric in zip(panels, ("accuracy", "loss"), strict=True):
         shown = []
-        for index, momentum in enumerate(sorted(lines, key=float)):
-            colour, marker, dashes = SERIES[index % len(SERIES)]
+        for momentum, (colour, marker, dashes) in zip(shown_momenta, SERIES, strict=False):
             ordered = sorted(lines[momentum], key=lambda milestone: float(effective_rate(milestone.levels)))
             places = [axis.positions[rates.index(effective_rate(milestone.levels))] for milestone in ordered]
             heights = [means[metric][m.point, m.levels["epochs"]] for m in ordered]
@@ -157,7 +166,8 @@ def effective_rate_figure(study: Planned, means: dict[str, dict[tuple, float]]) 
         panel.set(xlabel="learning rate / (1 - momentum)", ylabel=f"test {metric}")
         (accuracy_scale if metric == "accuracy" else loss_scale)(panel, shown)
         panel.legend(title="momentum", fontsize=8)
-    figure.suptitle("Does momentum act as a larger learning rate?")
+    part = f" ({len(shown_momenta)} of {len(momenta)} momenta)" if len(shown_momenta) < len(momenta) else ""
+    figure.suptitle(f"Does momentum act as a larger learning rate?{part}")
     return figure
 
 

@@ -28,6 +28,7 @@ from rounding import rounded, supported_decimals
 
 ALPHAS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1)  # the levels a reader can choose, beside the study's own
 VERDICTS = get_args(Verdict)
+LONG_TABLE = 150  # rows; longer tables scroll by themselves, so that what follows can be reached
 SCRIPT = "verdicts.js"
 SECTIONS = {"verdicts": "All comparisons", "provenance": "Provenance"}  # the template's own, after the Markdown's
 OTHER_IDS = ("content", "verdict-data", "verdict-controls", "verdict-status")
@@ -89,6 +90,7 @@ def render_page(
         margins={some["metric"]: some["margin"] for some in families},
         alphas=alphas,
         table_number=document.tables + 1,
+        is_long=sum(len(some["rows"]) for some in families) > LONG_TABLE,
         data=embedded_json(data),
         script=Markup(script),
         provenance=provenance,
@@ -230,7 +232,7 @@ def _table(tokens: list[Token], name: str | None, heading: str, document: Docume
         elif token.type == "td_close":
             token.tag = "th" if column < leading else "td"
             column += 1
-    kind = "scroll pinned" if leading == 1 else "scroll"
+    kind = ("scroll pinned" if leading == 1 else "scroll") + (" long" if len(rows) > LONG_TABLE else "")
     opening = f'<div class="{kind}" role="region" tabindex="0" aria-label="{escape(label)}">\n'
     return [_html(opening), tokens[0], _html(caption), *tokens[1:], _html("</div>\n")]
 

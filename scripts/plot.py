@@ -21,6 +21,9 @@ from intervals import t_interval
 from planned_runs import FACTORS, Planned, add_study_arguments, planned
 from published_figure import published_figure
 
+Runs = dict[tuple[str, ...], pd.DataFrame]  # rows of `runs.csv`, by the canonical texts of `FACTORS`
+MOST_LINES = len(SERIES)  # of a grid, in one panel: more would look alike
+
 
 def learning_curves(histories: pd.DataFrame, baseline_epochs: int) -> plt.Figure:
     """Draw loss and accuracy of the baseline by epoch: mean and ± 1 SD over seeds, training and test."""
@@ -46,7 +49,7 @@ def counted(seeds: int) -> str:
     return f"{seeds} seed" if seeds == 1 else f"{seeds} seeds"
 
 
-def sweep_figure(factor: str, study: Planned, runs: pd.DataFrame, show_seeds: bool) -> plt.Figure:
+def sweep_figure(factor: str, study: Planned, runs: Runs, show_seeds: bool) -> plt.Figure:
     """Draw test accuracy and loss over one factor: every seed a dot, mean and interval, the baseline marked."""
     figure, panels = plt.subplots(1, 2, figsize=(8, 3.4))
     levels = study.levels(factor)
@@ -79,7 +82,7 @@ def sweep_figure(factor: str, study: Planned, runs: pd.DataFrame, show_seeds: bo
     return figure
 
 
-def grid_figure(name: str, study: Planned, runs: pd.DataFrame) -> plt.Figure:
+def grid_figure(name: str, study: Planned, runs: Runs) -> plt.Figure:
     """Draw a grid: its last numeric factor along the axis, one line for each combination of the others."""
     levels = study.levels(name)
     factors = study.summaries[name]
@@ -93,8 +96,10 @@ def grid_figure(name: str, study: Planned, runs: pd.DataFrame) -> plt.Figure:
     for milestone in levels:
         label = ", ".join(milestone.levels[factor] for factor in others)
         lines.setdefault(label, []).append(milestone)
+    shown = most_accurate(lines, runs)
+    drawn = [milestone for milestones in shown.values() for milestone in milestones]
     for panel, metric in zip(panels, ("test_accuracy", "test_loss"), strict=True):
-        for index, (label, milestones) in enumerate(lines.items()):
+        for index, (label, milestones) in enumerate(shown.items()):
             colour, marker, dashes = SERIES[index % len(SERIES)]
             samples = [runs_of(runs, milestone.levels)[metric].to_numpy() for milestone in milestones]
             means = np.array([sample.mean() for sample in samples])
@@ -114,13 +119,25 @@ def grid_figure(name: str, study: Planned, runs: pd.DataFrame) -> plt.Figure:
             )
         axis.apply(panel)
         panel.set(xlabel=LABELS[along], ylabel=LABELS[metric])
-        (accuracy_scale if metric == "test_accuracy" else loss_scale)(panel, runs_in(runs, levels)[metric])
+        (accuracy_scale if metric == "test_accuracy" else loss_scale)(panel, runs_in(runs, drawn)[metric])
         panel.legend(title=", ".join(LABELS[factor] for factor in others), fontsize=8)
-    figure.suptitle(f"{name.replace('_', ' ').capitalize()} (bars: {100 * (1 - study.alpha):g} % interval of the mean)")
+    part = f"; of {len(lines)} lines the {len(shown)} most accurate" if len(shown) < len(lines) else ""
+    title = name.replace("_", " ").capitalize()
+    figure.suptitle(f"{title} (bars: {100 * (1 - study.alpha):g} % interval of the mean{part})")
     return figure
 
 
-def train_and_test(study: Planned, runs: pd.DataFrame, factors: list[str]) -> plt.Figure:
+def most_accurate(lines: dict[str, list], runs: Runs) -> dict[str, list]:
+    """Return a grid's lines as they are or, of more than `MOST_LINES`, those that reach the highest mean accuracy."""
+    highest = {
+        label: max(runs_of(runs, milestone.levels)["test_accuracy"].mean() for milestone in milestones)
+        for label, milestones in lines.items()
+    }
+    best = sorted(highest, key=lambda label: -highest[label])[:MOST_LINES]
+    return {label: milestones for label, milestones in lines.items() if label in best}
+
+
+def train_and_test(study: Planned, runs: Runs, factors: list[str]) -> plt.Figure:
     """Draw training against test accuracy, one panel a sweep: the space between the lines is the gap."""
     columns = 2 if len(factors) > 1 else 1
     rows = -(-len(factors) // columns)
@@ -219,22 +236,22 @@ def most_missed(
     return figure
 
 
-def runs_of(runs: pd.DataFrame, levels: dict[str, str]) -> pd.DataFrame:
+def runs_of(runs: Runs, levels: dict[str, str]) -> pd.DataFrame:
     """Return the runs of one milestone, by seed."""
-    return runs.loc[[tuple(levels[factor] for factor in FACTORS)]]
+    return runs[tuple(levels[factor] for factor in FACTORS)]
 
 
-def runs_in(runs: pd.DataFrame, milestones: list) -> pd.DataFrame:
+def runs_in(runs: Runs, milestones: list) -> pd.DataFrame:
     """Return the runs of several milestones."""
     return pd.concat([runs_of(runs, milestone.levels) for milestone in milestones])
 
 
-def read_runs(path: Path) -> pd.DataFrame:
-    """Read `runs.csv`, indexed by the canonical texts of the factors."""
+def read_runs(path: Path) -> Runs:
+    """Read `runs.csv`, split by milestone at once: each look-up in one index would search all runs."""
     runs = pd.read_csv(path, dtype=dict.fromkeys(FACTORS, str))
     scored = score_at_chance(runs["test_accuracy"], runs["test_loss"])  # diverged runs are shown, at chance
     runs["test_accuracy"], runs["test_loss"] = scored.accuracy, scored.loss
-    return runs.set_index(list(FACTORS)).sort_index()
+    return dict(list(runs.groupby(list(FACTORS))))
 
 
 def read_histories(study: Planned) -> pd.DataFrame:
@@ -247,7 +264,7 @@ def read_histories(study: Planned) -> pd.DataFrame:
     return histories
 
 
-def milestone_means(study: Planned, runs: pd.DataFrame) -> dict[str, dict[tuple, float]]:
+def milestone_means(study: Planned, runs: Runs) -> dict[str, dict[tuple, float]]:
     """Return the mean test accuracy and loss of every evaluated milestone, by metric and `(point, epochs)`."""
     milestones = [milestone for milestone in study.milestones if milestone.wanted_by]
     return {
@@ -259,7 +276,7 @@ def milestone_means(study: Planned, runs: pd.DataFrame) -> dict[str, dict[tuple,
     }
 
 
-def grid_means(name: str, study: Planned, runs: pd.DataFrame) -> dict[str, dict[tuple, float]]:
+def grid_means(name: str, study: Planned, runs: Runs) -> dict[str, dict[tuple, float]]:
     """Return the same for a grid, by metric and the values of its factors."""
     means = milestone_means(study, runs)
     return {

@@ -16,7 +16,7 @@ from check_published import summary as published_summary
 from comparisons import METRICS
 from evidence import Evidence, UnsupportedNumberError
 from figure_style import LABELS
-from page import family, render_page
+from page import LONG_TABLE, family, render_page
 from planned_runs import Planned, add_study_arguments, planned
 from provenance import provenance
 from runs import read_csv
@@ -216,7 +216,17 @@ def without_links(markdown: str) -> str:
     """Return the Markdown for reading where rows have no addresses: numbers plain, table names gone."""
     text = re.sub(r"\[([^\]]+)\]\(#[^)]*\)", r"\1", markdown)
     text = re.sub(r"^\*Table: [^\n]*\*\n\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^(?:\|.*\n)+", lambda found: beginning(found[0]), text, flags=re.MULTILINE)
     return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def beginning(table: str) -> str:
+    """Return a Markdown table, or the first rows of a long one: sites that show Markdown refuse long files."""
+    lines = table.splitlines(keepends=True)
+    rows = len(lines) - 2
+    if rows <= LONG_TABLE:
+        return table
+    return "".join(lines[: 2 + LONG_TABLE]) + f"\n(The first {LONG_TABLE} of {rows} rows; all stand in report.html.)\n"
 
 
 def live_families(study: Planned, margins: dict[str, str]) -> list[dict]:

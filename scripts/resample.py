@@ -9,11 +9,12 @@ import pandas as pd
 from atomic import atomic_path
 from planned_runs import Milestone, Planned, add_study_arguments, planned
 from rounding import rounded, supported_decimals
-from two_way_bootstrap import resampling_weights, two_way_bootstrap
+from two_way_bootstrap import TwoWayDifference, resampling_weights, two_way_bootstrap
 
 COLUMNS = ("summary", "metric", "level", "difference", "seeds_se", "images_se", "se", "low", "high")
 METRICS = ("accuracy", "loss")
 RESAMPLES = 2_000
+RUNS_AT_A_TIME = 320  # their outcomes of 10,000 images: 26 MB; a matrix product of fewer takes longer a run
 LOSS_AT_CHANCE = float(np.log(10))
 
 
@@ -42,25 +43,35 @@ def resample(study: Planned, labels: np.ndarray) -> list[dict[str, str]]:
     if seeds < 2:
         return []
     weights = resampling_weights(seeds, images, resamples=RESAMPLES, generator=np.random.default_rng(0))
-    known: dict[tuple, dict] = {}
-    rows = []
-    for summary in study.summaries:
-        for metric in METRICS:
-            for milestone in study.levels(summary):
-                if study.is_baseline(milestone):
-                    continue
-                place = (milestone.point, milestone.levels["epochs"])
-                if place not in known:
-                    own = read_outcomes(milestone, labels)
-                    known[place] = {name: cells(own[name], baseline[name], weights, study.alpha) for name in METRICS}
-                label = study.label(summary, milestone)
-                rows.append({"summary": summary, "metric": metric, "level": label} | known[place][metric])
-    return rows
+    compared = {summary: [m for m in study.levels(summary) if not study.is_baseline(m)] for summary in study.summaries}
+    distinct = list({place(milestone): milestone for some in compared.values() for milestone in some}.values())
+    known: dict[tuple, dict[str, dict]] = {}
+    at_a_time = max(1, RUNS_AT_A_TIME // seeds)
+    for start in range(0, len(distinct), at_a_time):
+        milestones = distinct[start : start + at_a_time]
+        own = [read_outcomes(milestone, labels) for milestone in milestones]
+        by_metric = {
+            metric: two_way_bootstrap([some[metric] for some in own], baseline[metric], weights, alpha=study.alpha)
+            for metric in METRICS
+        }
+        for index, milestone in enumerate(milestones):
+            known[place(milestone)] = {metric: cells(found[index]) for metric, found in by_metric.items()}
+    return [
+        {"summary": summary, "metric": metric, "level": study.label(summary, milestone)}
+        | known[place(milestone)][metric]
+        for summary, milestones in compared.items()
+        for metric in METRICS
+        for milestone in milestones
+    ]
 
 
-def cells(own: np.ndarray, baseline: np.ndarray, weights, alpha: float) -> dict[str, str]:
+def place(milestone: Milestone) -> tuple[str, str]:
+    """Return what tells milestones apart."""
+    return milestone.point, milestone.levels["epochs"]
+
+
+def cells(found: TwoWayDifference) -> dict[str, str]:
     """Return one two-way bootstrap as text."""
-    found = two_way_bootstrap(own, baseline, weights, alpha=alpha)
     decimals = supported_decimals(found.se, fallback=6) + 1
     names = {"difference": "mean"} | {name: name for name in ("seeds_se", "images_se", "se", "low", "high")}
     return {column: rounded(float(getattr(found, name)), decimals) for column, name in names.items()}

@@ -10,9 +10,13 @@ from figure_style import LABELS
 from page import row_id
 from summary_tables import shortened, signed, table_name
 
+MOST_LISTED = 20  # names in a sentence; a table shows the others
+
 
 def listed(items: list[str], word: str = "and") -> str:
-    """Return `a`, `a and b` or `a, b and c`."""
+    """Return `a`, `a and b` or `a, b and c`; of very many the first and "others"."""
+    if len(items) > MOST_LISTED:
+        items = [*items[:MOST_LISTED], "others"]
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {word} {items[-1]}"
 
 

@@ -110,7 +110,7 @@ def two_way_coverage(
             + generator.normal(0, image_sd, (1, n_images))
             + generator.normal(0, interaction_sd, shape)
         )
-        results.append(two_way_bootstrap(difference, np.zeros(shape), weights, alpha=ALPHA))
+        results += two_way_bootstrap([difference], np.zeros(shape), weights, alpha=ALPHA)
     low, high, se = np.array([(result.low, result.high, result.se) for result in results]).T
     return coverage(Interval(low, high), 0.0), float(np.sqrt(np.mean(se**2)) / true_se)
 

@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from axes import accuracy_scale, factor_axis, loss_scale
+from axes import MOST_TICKS, accuracy_scale, factor_axis, loss_scale
 
 
 @pytest.fixture
@@ -60,6 +60,32 @@ def test_one_tick_a_level_turned_where_two_would_touch(panel, names, rotation):
     axis.apply(panel)
     assert [label.get_text() for label in panel.get_xticklabels()] == names
     assert {label.get_rotation() for label in panel.get_xticklabels()} == {rotation}
+
+
+@pytest.mark.parametrize(
+    ("levels", "named"),
+    [
+        ([f"{level}" for level in range(MOST_TICKS)], MOST_TICKS),  # too close for a scale, so evenly spread
+        ([f"{level}" for level in range(3 * MOST_TICKS)], MOST_TICKS),
+        ([f"{level}" for level in range(3 * MOST_TICKS + 1)], MOST_TICKS * 3 // 4 + 1),
+    ],
+)
+def test_of_too_many_levels_some_are_named(panel, levels, named):
+    axis = factor_axis(levels)
+    assert axis.scale == "even"
+    axis.apply(panel)
+    labels = [label.get_text() for label in panel.get_xticklabels()]
+    assert len(labels) == named
+    assert labels == levels[:: len(levels) // named + (len(levels) % named > 0)]
+
+
+def test_too_many_values_on_a_scale_are_left_to_its_ticks(panel):
+    axis = factor_axis([f"{level}" for level in range(1, 1_000)])
+    axis.apply(panel)
+    assert panel.get_xscale() == "log"
+    panel.set_xlim(1, 1_000)
+    assert {1, 10, 100} <= set(panel.get_xticks()) < set(range(100_000)) | {0.01, 0.1}
+    assert len(panel.get_xticks()) < 10
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Every figure draws without a warning, shows what it should, and gives the same bytes twice."""
 
+import itertools
 import warnings
 from functools import lru_cache
 
@@ -13,7 +14,15 @@ import pytest
 
 import aggregate
 import plot
-from comparison_figures import MOST_ROWS, effective_rate_figure, forest, heat_map, is_heat_map, rate_milestones
+from comparison_figures import (
+    MOST_NUMBERS,
+    MOST_ROWS,
+    effective_rate_figure,
+    forest,
+    heat_map,
+    is_heat_map,
+    rate_milestones,
+)
 from figure_style import STYLE
 from hand_made import IMAGES, LABELS, MARGINS, HandMade, rich_study
 
@@ -149,6 +158,49 @@ def test_the_heat_map_shows_each_mean_at_its_place(rich):
         for column, units in enumerate(("32", "512", "1024"))
         for row, batch_size in enumerate(("128", "256"))
     }
+
+
+def grid_study(folder, name, **factors):
+    """The study of one grid, opened; the accuracy rises by 0.0001 from each point to the next."""
+    study = HandMade(folder, {name: tuple(factors)})
+    study.add("baseline", [0.9, 0.9], [0.5, 0.5])
+    for place, values in enumerate(itertools.product(*factors.values())):
+        levels = dict(zip(factors, values, strict=True))
+        study.add(name, [0.97 + 0.0001 * place] * 2, [0.1, 0.11], **levels)
+    return opened(study)[:2]
+
+
+def test_cells_too_narrow_for_numbers_get_a_scale_instead(tmp_path):
+    for columns in (MOST_NUMBERS, MOST_NUMBERS + 1):
+        factors = {"units": [f"{units}" for units in range(1, columns + 1)], "batch_size": ["64", "256"]}
+        plan, runs = grid_study(tmp_path / f"{columns}", "shape", **factors)
+        figure = heat_map("shape", plan, plot.grid_means("shape", plan, runs))
+        with_numbers = columns == MOST_NUMBERS
+        assert len(figure.axes[0].texts) == (2 * columns if with_numbers else 0)
+        assert [axes.get_ylabel() for axes in figure.axes[2:]] == ([] if with_numbers else ["test error", "test loss"])
+        assert len(figure.axes[0].get_xticks()) == columns
+        figure.canvas.draw()
+
+
+def test_of_many_lines_of_a_grid_the_most_accurate_are_drawn(tmp_path):
+    units = [f"{units}" for units in range(1, plot.MOST_LINES + 2)]
+    for lines in (units[:-1], units):
+        plan, runs = grid_study(tmp_path / f"{len(lines)}", "lengths", units=lines, epochs=["2", "4"])
+        figure = plot.grid_figure("lengths", plan, runs)
+        legend = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+        assert legend == lines[-plot.MOST_LINES :]
+        part = f"; of {len(units)} lines the {plot.MOST_LINES} most accurate)" if lines == units else "mean)"
+        assert figure.get_suptitle().endswith(part)
+        figure.canvas.draw()
+
+
+def test_of_many_momenta_some_far_apart_are_drawn(tmp_path):
+    for count, drawn in ((5, ["0", "0.1", "0.2", "0.3", "0.4"]), (9, ["0", "0.2", "0.4", "0.6", "0.8"])):
+        momenta = ["0", *(f"{step / 10}" for step in range(1, count))]
+        plan, runs = grid_study(tmp_path / f"{count}", "both", learning_rate=["0.01", "0.1"], momentum=momenta)
+        figure = effective_rate_figure(plan, plot.milestone_means(plan, runs))
+        assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == drawn
+        assert figure.get_suptitle().endswith(" (5 of 9 momenta)" if count == 9 else "rate?")
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,19 @@ def test_tables_scroll_by_themselves_and_have_captions(parsed):
     assert "Table:" not in " ".join(parsed.text("p"))
 
 
+@pytest.mark.parametrize("rows", [page.LONG_TABLE, page.LONG_TABLE + 1])
+def test_long_tables_have_a_height(figures, monkeypatch, rows):
+    text = "| a | n |\n|---|---|\n" + "".join(f"| {row} | 1 |\n" for row in range(rows))
+    is_long = rows > page.LONG_TABLE
+    assert ('<div class="scroll pinned long" ' in document(text).body) == is_long
+    found = sample_page.families()
+    monkeypatch.setattr(page, "LONG_TABLE", sum(len(some["rows"]) for some in found) - is_long)
+    html = sample_page.rendered(figures)
+    opening = re.search(r'<div class="([^"]*)" [^>]*: all comparisons">', html)
+    assert opening[1] == ("scroll pinned long" if is_long else "scroll pinned")
+    assert "@media screen { .long { max-height:" in html
+
+
 def test_verdicts_and_the_baseline_are_marked():
     found = document("| units | n | verdict |\n|---|---|---|\n| better | 1 | worse |\n| 2 | 1 | baseline |").body
     assert '<td class="verdict worse">worse</td>' in found

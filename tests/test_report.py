@@ -15,6 +15,7 @@ import plot
 import report
 from conftest import PROJECT
 from hand_made import IMAGES, HandMade, rich_study, summarised
+from page import LONG_TABLE
 
 TEMPLATES = PROJECT / "workflow" / "report"
 DELTAS = ["--margin-accuracy", "0.001", "--margin-loss", "0.005"]
@@ -132,6 +133,16 @@ def test_sweeps_without_grids_and_a_sweep_of_one_value(tmp_path):
 def test_links_and_names_of_tables_go_from_the_markdown_for_reading():
     linked = "*Table: units.*\n\n| a |\n\nIt is [0.98](#units-64), see [arXiv](https://arxiv.org/abs/1).\n"
     assert report.without_links(linked) == "| a |\n\nIt is 0.98, see [arXiv](https://arxiv.org/abs/1).\n"
+
+
+def test_long_tables_are_cut_in_the_markdown_for_reading():
+    def table(rows):
+        return "| a |\n|---|\n" + "".join(f"| {row} |\n" for row in range(1, rows + 1))
+
+    assert report.without_links(table(LONG_TABLE)) == table(LONG_TABLE)
+    text = report.without_links(f"{table(LONG_TABLE + 1)}\nIt goes on.\n\n{table(2)}")
+    told = f"\n(The first {LONG_TABLE} of {LONG_TABLE + 1} rows; all stand in report.html.)\n"
+    assert text == f"{table(LONG_TABLE)}{told}\nIt goes on.\n\n{table(2)}"
 
 
 def test_settings_hold_levels_margins_and_seeds(ten):

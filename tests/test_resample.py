@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import resample
-from hand_made import LABELS, HandMade, rich_study
+import two_way_bootstrap
+from hand_made import LABELS, MARGINS, HandMade, rich_study
 
 LOSS = np.linspace(0.1, 0.2, 4)
 
@@ -59,6 +60,28 @@ def test_a_point_in_two_summaries_has_the_same_numbers(tmp_path):
     assert [{**rows[i], "summary": "", "level": ""} for i in (0, 1)] == [
         {**rows[i], "summary": "", "level": ""} for i in (2, 3)
     ]
+
+
+@pytest.mark.parametrize("runs", [1, 8, 320])
+def test_points_are_resampled_some_at_a_time_and_none_is_left_out(tmp_path, monkeypatch, runs):
+    study = HandMade(tmp_path, {"units": ("units",)})
+    study.add("baseline units", [1.0] * 4, LOSS)
+    for units in range(1, 6):
+        study.add("units", [1 - 0.1 * units] * 4, LOSS + 0.01 * units, units=f"{units}")
+    sizes = []
+
+    def counting(points, *arguments, **options):
+        sizes.append(len(points))
+        return two_way_bootstrap.two_way_bootstrap(points, *arguments, **options)
+
+    monkeypatch.setattr(resample, "two_way_bootstrap", counting)
+    monkeypatch.setattr(resample, "RUNS_AT_A_TIME", runs)
+    rows = resample.resample(study.planned(), LABELS)
+    assert sizes[:2] == [min(max(1, runs // 4), 5)] * 2
+    assert sum(sizes) == 2 * 5
+    assert [(row["metric"], row["level"]) for row in rows] == [(m, f"{u}") for m in MARGINS for u in range(1, 6)]
+    differences = [float(row["difference"]) for row in rows]
+    assert differences == pytest.approx([-0.1, -0.2, -0.3, -0.4, -0.5, 0.01, 0.02, 0.03, 0.04, 0.05], abs=1e-3)
 
 
 @pytest.mark.parametrize("n", [1, 2, 10])

@@ -10,6 +10,7 @@ from evidence import Evidence, numbers_in
 from hand_made import MARGINS, HandMade, rich_study, summarised
 from report import families
 from sentences import (
+    MOST_LISTED,
     Counts,
     Family,
     cite,
@@ -75,6 +76,9 @@ def test_lists_are_worded_as_in_speech():
     assert listed(["a", "b"]) == "a and b"
     assert listed(["a", "b", "c"]) == "a, b and c"
     assert listed(["a", "b", "c"], "or") == "a, b or c"
+    letters = [chr(ord("a") + place) for place in range(MOST_LISTED)]
+    assert listed(letters).endswith(f"{letters[-2]} and {letters[-1]}")
+    assert listed([*letters, "z"]) == f"{', '.join(letters)} and others"
     assert joined(["One.", "", "Two."]) == "One. Two."
     assert (counted(1), counted(2)) == ("1 seed", "2 seeds")
 
