@@ -55,7 +55,8 @@ def test_diverged_weights_give_nan_losses(subset, trained):
 
 
 def write(folder, states, point="p"):
-    with writing_state(folder / "state.npz", {"holds": "weights", "point": point, "seeds": [0, 1], "epochs": 3}) as keep:
+    label = {"holds": "weights", "point": point, "seeds": [0, 1], "epochs": 3}
+    with writing_state(folder / "state.npz", label) as keep:
         for seed, arrays in states.items():
             keep(seed, arrays)
 
