@@ -1,8 +1,10 @@
 #!/bin/sh
-# Make .venv from requirements.lock: sh scripts/environment.sh [python]
+# Make .venv from requirements.lock, or another environment: sh scripts/environment.sh [python [folder lock]]
 set -eu
 
 python=${1:-python3}
+environment=${2:-.venv}
+lock=${3:-requirements.lock}
 oldest=11
 newest=13
 
@@ -25,8 +27,8 @@ esac
 "$python" -c 'import venv, ensurepip' 2>/dev/null ||
     fail "$python has no module venv with pip. On Debian and Ubuntu: apt-get install python$version-venv"
 
-[ ! -e .venv ] || [ -e .venv/installed ] || rm -rf .venv
-"$python" -m venv .venv
-echo "Installing the packages of requirements.lock into .venv; this takes one to three minutes."
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --compile --requirement requirements.lock
-touch .venv/installed
+[ ! -e "$environment" ] || [ -e "$environment/installed" ] || rm -rf "$environment"
+"$python" -m venv "$environment"
+echo "Installing the packages of $lock into $environment; this takes one to three minutes."
+"$environment/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --compile --requirement "$lock"
+touch "$environment/installed"

@@ -1,0 +1,33 @@
+"""Write the table of means, the last stage of dvc_study.py: dvc_summary.py METRICS_FOLDER OUTPUT."""
+
+import argparse
+import csv
+from pathlib import Path
+from statistics import fmean
+
+import keras_run
+
+POINT = [name for name in keras_run.HYPERPARAMETERS if name != "seed"]
+
+
+def summary_row(rows: list[dict]) -> dict:
+    """Return the row of one point: its hyperparameters, the number of seeds and the means of the metrics."""
+    means = {name: fmean(float(row[name]) for row in rows) for name in keras_run.METRICS}
+    return {name: rows[0][name] for name in POINT} | {"n": len(rows)} | means
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("metrics", type=Path)
+    parser.add_argument("output", type=Path)
+    arguments = parser.parse_args()
+    tables = [list(csv.DictReader(path.open(encoding="utf-8"))) for path in sorted(arguments.metrics.glob("*.csv"))]
+    with arguments.output.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*POINT, "n", *keras_run.METRICS])
+        writer.writeheader()
+        writer.writerows(summary_row(rows) for rows in tables)
+
+
+if __name__ == "__main__":
+    main()
