@@ -17,8 +17,8 @@ ARGS ?=
 MEMORY_MB ?= $(shell $(PYTHON) scripts/memory.py)
 
 BIN := .venv/bin
-SNAKEMAKE = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) --resources mem_mb=$(MEMORY_MB)
-# --configfile takes all words that follow it, so targets and options stand before it.
+SNAKEMAKE = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --resources mem_mb=$(MEMORY_MB) --cores $(CORES)
+# --resources and --configfile take all words that follow: another option ends the one, targets stand before the other.
 WITH_CONFIG = $(ARGS) --configfile $(CONFIG)
 
 .DEFAULT_GOAL := study
@@ -63,6 +63,7 @@ BENCHMARK := results/performance
 benchmark: .venv/installed .venv-peers/installed
 	@$(SNAKEMAKE) data $(WITH_CONFIG)
 	@$(BIN)/python benchmarks/race.py . --rounds 3
+	@$(BIN)/python benchmarks/race.py . --rounds 1 --variants all
 	@[ -e $(BENCHMARK)/study.csv ] || $(BIN)/python benchmarks/study.py $(BENCHMARK)/study
 	@[ -e $(BENCHMARK)/edit.csv ] || $(BIN)/python benchmarks/edit.py .
 	@[ -e $(BENCHMARK)/growth.csv ] || $(BIN)/python benchmarks/growth.py $(BENCHMARK)/growth
@@ -75,4 +76,4 @@ lock:
 	@sh scripts/lock.sh "$(PYTHON)"
 
 clean:
-	rm -rf .venv .snakemake
+	rm -rf .venv .venv-peers .snakemake

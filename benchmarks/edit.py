@@ -39,7 +39,7 @@ def dvc_edit(folder: Path, data: Path, replicates: int) -> tuple[float, float]:
     runs = folder / "runs.json"
     runs.write_text(json.dumps(race.list_of_runs(replicates)), encoding="utf-8")
     program = str(race.PEERS / "dvc_study.py")
-    race.timed([str(race.PEERS_PYTHON), program, str(folder / "dvc"), str(data), str(runs), "--jit"], folder)
+    race.timed([str(race.PEERS_PYTHON), program, str(folder / "dvc"), str(data), str(runs)], folder)
     times = json.loads((folder / "output.txt").read_text().splitlines()[-1])
     return times["first"], times["one learning rate more"]
 
@@ -53,7 +53,7 @@ def everything_again(folder: Path, data: Path, replicates: int, program: str) ->
             runs += [race.BASELINE | {"learning_rate": NEW_LEARNING_RATE, "seed": seed} for seed in range(replicates)]
         (folder / "runs.json").write_text(json.dumps(runs), encoding="utf-8")
         paths = [str(path) for path in (folder / "runs.json", data, folder / "results.csv")]
-        call = [str(race.PEERS_PYTHON), str(race.PEERS / f"{program}.py"), *paths, "--tuned", "--jit"]
+        call = [str(race.PEERS_PYTHON), str(race.PEERS / f"{program}.py"), *paths, "--tuned"]
         times.append(race.timed(call, folder))
     return tuple(times)
 
