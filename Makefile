@@ -14,19 +14,16 @@ PYTHON ?= python3
 CONFIG ?= config/config.yaml
 CORES ?= all
 ARGS ?=
-MEMORY_MB ?= $(shell $(PYTHON) scripts/memory.py)
+MEMORY = $(if $(MEMORY_MB),--memory-mb $(MEMORY_MB))
 
 BIN := .venv/bin
-SNAKEMAKE = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --resources mem_mb=$(MEMORY_MB) --cores $(CORES)
-# --resources and --configfile take all words that follow: another option ends the one, targets stand before the other.
-WITH_CONFIG = $(ARGS) --configfile $(CONFIG)
+IN_ENVIRONMENT = PATH="$(CURDIR)/$(BIN):$$PATH"
 
 .DEFAULT_GOAL := study
 .PHONY: study quick check test lint example calibration benchmark lock clean
 
-study: check
-	@$(SNAKEMAKE) data $(WITH_CONFIG)
-	@$(SNAKEMAKE) $(WITH_CONFIG)
+study: .venv/installed
+	@$(IN_ENVIRONMENT) $(BIN)/python scripts/run_study.py $(CONFIG) --cores $(CORES) $(MEMORY) $(ARGS)
 	@echo "The report is in $(CURDIR)/results/report.html"
 
 quick:
@@ -36,13 +33,13 @@ check: .venv/installed
 	@$(BIN)/python scripts/check.py $(CONFIG)
 
 test: .venv/installed
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS)
+	@$(IN_ENVIRONMENT) $(BIN)/python -m pytest $(ARGS)
 
 lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check workflow
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --lint
+	$(IN_ENVIRONMENT) $(BIN)/snakemake --lint
 
 # pip compiles bytecode unless its own settings say otherwise; without it every job would start 5 s later.
 .venv/installed: requirements.lock scripts/environment.sh
@@ -61,7 +58,7 @@ calibration: .venv/installed
 # Each step leaves rows behind that it does not measure again; the machine should do nothing else.
 BENCHMARK := results/performance
 benchmark: .venv/installed .venv-peers/installed
-	@$(SNAKEMAKE) data $(WITH_CONFIG)
+	@$(IN_ENVIRONMENT) $(BIN)/snakemake data
 	@$(BIN)/python benchmarks/race.py . --rounds 3
 	@$(BIN)/python benchmarks/race.py . --rounds 1 --variants all
 	@[ -e $(BENCHMARK)/study.csv ] || $(BIN)/python benchmarks/study.py $(BENCHMARK)/study

@@ -1,4 +1,4 @@
-"""Print how much memory jobs may take on this machine, in MB: what `make` passes on as `--resources mem_mb`.
+"""How much memory jobs may take on this machine: what `make` passes on to Snakemake as `--resources mem_mb`.
 
 Without it Snakemake starts a job on every core, also where cores are many and memory is small.
 """
@@ -20,6 +20,7 @@ def memory_for_jobs(physical: int, limits: list[str]) -> int:
     return available * 4 // 5 // 1_000_000
 
 
-if __name__ == "__main__":
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    print(memory_for_jobs(machine, [Path(path).read_text() for path in LIMITS if os.path.exists(path)]))
+def memory_for_jobs_here() -> int:
+    """Return what `memory_for_jobs` gives for this machine and its container, in MB."""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return memory_for_jobs(physical, [Path(path).read_text() for path in LIMITS if os.path.exists(path)])
