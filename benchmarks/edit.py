@@ -8,7 +8,6 @@ results/performance/edit.csv; what is there is not measured again.
 
 import argparse
 import json
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -23,7 +22,7 @@ NEW_LEARNING_RATE = 0.0005  # that of peers/dvc_study.py
 def project_edit(folder: Path, data_study: Path, replicates: int) -> tuple[float, float]:
     """Return this project's seconds for the study and for the edit, both to the report."""
     study = folder / "study"
-    shutil.copytree(data_study, study, ignore=race.NO_RESULTS)
+    race.copy_data(data_study, study)
     config = race.project_config(replicates)
     call = race.snakemake_call(study)
     times = []

@@ -25,7 +25,6 @@ import measurements
 PROJECT = Path(__file__).resolve().parents[1]
 PEERS = PROJECT / "benchmarks" / "peers"
 PEERS_PYTHON = PROJECT / ".venv-peers" / "bin" / "python"
-NO_RESULTS = shutil.ignore_patterns(".git", ".venv*", "runs", "tables", "figures", "performance")  # of a data study
 PROGRAMS = ("plain_loop", "joblib_workers", "optuna_grid", "ray_tune", "keras_tuner_grid")
 # The baseline and one step away from it in each factor: six points.
 SWEEPS = {"units": [128, 512, 1024], "learning_rate": [0.0001, 0.001, 0.01], "momentum": [0, 0.9]}
@@ -61,10 +60,16 @@ def snakemake_call(study: Path, *options: str) -> list[str]:
     return [*call, "--snakefile", str(PROJECT / "workflow" / "Snakefile"), "--configfile", str(study / "config.yaml")]
 
 
+def copy_data(data_study: Path, study: Path) -> None:
+    """Make a study folder that has the data of another, as Snakemake knows them, and nothing else."""
+    shutil.copytree(data_study / "results" / "data", study / "results" / "data")
+    shutil.copytree(data_study / ".snakemake", study / ".snakemake", ignore=shutil.ignore_patterns("log", "locks"))
+
+
 def project_run(folder: Path, data_study: Path, replicates: int) -> tuple[float, float]:
     """Train and evaluate with this project; returns seconds and mean test accuracy."""
     study = folder / "study"
-    shutil.copytree(data_study, study, ignore=NO_RESULTS)
+    copy_data(data_study, study)
     (study / "config.yaml").write_text(yaml.safe_dump(project_config(replicates)), encoding="utf-8")
     seconds = timed(snakemake_call(study, "--until", "evaluate"), folder)
     found = [row for path in sorted(study.glob("results/runs/*/*/*/metrics.csv")) for row in measurements.read(path)]
