@@ -29,6 +29,13 @@ import plan as planning
 PROJECT = Path(__file__).resolve().parents[1]
 SEEDS, EPOCHS = 10, 5
 COLUMNS = ("stage", "runs", "seconds", "max_rss_mb")
+# A process counts the memory of the one it was forked from, so a small one starts the command and tells its peak in KB.
+WATCH = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(code)
+"""
 METRICS = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
 RULES = ("aggregate", "resample", "check_published", "plot", "report")
 
@@ -130,14 +137,13 @@ def measured(call: list[str], folder: Path) -> tuple[str, float, float]:
         subprocess.CalledProcessError: if it fails.
     """
     start = time.perf_counter()
-    process = subprocess.Popen(call, cwd=folder, stdout=subprocess.PIPE, text=True)
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
+    process = subprocess.run(
+        [sys.executable, "-c", WATCH, *call], cwd=folder, capture_output=True, text=True, check=False
+    )
     seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, call, output)
-    return output, seconds, usage.ru_maxrss / 1024
+        raise subprocess.CalledProcessError(process.returncode, call, process.stdout, process.stderr)
+    return process.stdout, seconds, int(process.stderr.splitlines()[-1]) / 1024
 
 
 def dry_run(study: Path, *options: str) -> tuple[str, float, float]:

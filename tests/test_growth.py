@@ -89,11 +89,14 @@ def test_after_a_made_up_training_only_the_summarising_rules_are_left(tmp_path, 
 
 
 def test_seconds_and_memory_are_those_of_the_command(tmp_path):
+    """Also where the measuring process is large itself."""
+    ballast = bytearray(400_000_000)
     code = "import time; block = bytearray(150_000_000); time.sleep(0.3); print('done')"
     output, seconds, memory = growth.measured([sys.executable, "-c", code], tmp_path)
     assert output == "done\n"
     assert 0.3 < seconds < 10
     assert 150 < memory < 250
+    assert len(ballast) == 400_000_000
     inside = growth.measured(["bash", "-c", f'true; {sys.executable} -c "{code}"; true'], tmp_path)
     assert 150 < inside[2] < 250  # of a command's own commands too
     with pytest.raises(growth.subprocess.CalledProcessError, match="status 3"):
