@@ -11,7 +11,6 @@ import argparse
 import csv
 import itertools
 import math
-import os
 import re
 import subprocess
 import sys
