@@ -51,6 +51,8 @@ example:
 	cp results/report.md results/report.html docs/report/
 	cp results/figures/*.png docs/report/figures/
 	cp results/tables/*.csv docs/report/tables/
+	mkdir -p docs/report/performance
+	cp results/performance/*.csv results/performance/*.png docs/report/performance/
 
 calibration: .venv/installed
 	@PYTHONPATH=scripts $(BIN)/python tests/calibration.py
