@@ -4,11 +4,12 @@ import csv
 import json
 import re
 import shutil
+import subprocess
 
 import numpy as np
 import pytest
 
-from conftest import jobs_to_run, run_script, run_snakemake, write_config
+from conftest import PROJECT, copy_project, jobs_to_run, run_script, run_snakemake, write_config
 
 
 def contents(folder, *names):
@@ -139,6 +140,32 @@ def test_snakemake_report_works(finished, tmp_path):
     assert "Tables" in text
     assert "Figures" in text
     assert "learning curves" in text
+
+
+@pytest.mark.skipif(not (PROJECT / ".venv").exists(), reason="make runs in the environment it makes")
+def test_make_brings_data_and_study_up_to_date(finished, tmp_path):
+    """In a copy of the project that holds the finished study: both are found complete; options are passed on."""
+    project = copy_project(tmp_path / "project")
+    shutil.copy(PROJECT / "Makefile", project)
+    (project / ".venv").symlink_to(PROJECT / ".venv")
+    for folder in ("results", ".snakemake"):
+        shutil.copytree(finished[1] / folder, project / folder)
+    shutil.copy(finished[1] / "config.yaml", project / "config" / "config.yaml")
+
+    def make(*arguments):
+        call = ["make", "--old-file=.venv/installed", "CORES=1", "MEMORY_MB=5000", *arguments]
+        done = subprocess.run(call, cwd=project, capture_output=True, text=True, timeout=120, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    code, told = make()
+    assert code == 0
+    assert told.count("Nothing to be done") == 2
+    assert f"The report is in {project}/results/report.html" in told.splitlines()
+    assert "Write the report" in make("ARGS=--dry-run --forcerun report")[1]
+    (project / "config" / "config.yaml").write_text("replicates: none\n")
+    code, told = make()
+    assert code != 0
+    assert "`replicates` must be a positive integer" in told
 
 
 def test_bad_config_ends_before_any_job(finished, tmp_path):
