@@ -20,6 +20,22 @@ def scaled(pixels: tf.Tensor) -> tf.Tensor:
     return tf.cast(pixels, tf.float32) * tf.constant(np.float32(1) / np.float32(255))
 
 
+def whole_batches(order: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the order in batches of one size, and how many images of each count.
+
+    A last, smaller batch is filled up with its own last image, which then counts for nothing: with one shape the step
+    is compiled once, and products get zeros to add, which change no bit.
+
+    Returns:
+        `(batches, counts)`: int32 (steps, batch_size) and int32 (steps,).
+    """
+    steps = -(-len(order) // batch_size)
+    filling = np.full(steps * batch_size - len(order), order[-1], order.dtype)
+    counts = np.full(steps, batch_size, np.int32)
+    counts[-1] -= len(filling)
+    return np.concatenate([order, filling]).reshape(steps, batch_size), counts
+
+
 class CompiledTraining:
     """Trains and tests one Keras model on data in memory, one compiled call an epoch.
 
@@ -60,9 +76,8 @@ class CompiledTraining:
             Running means of loss and accuracy over the epoch, as Keras' History gives them.
         """
         images = len(order)
-        full = images - images % self.batch_size
-        batches = tf.constant(order[:full].reshape(-1, self.batch_size))
-        loss, correct = self._epoch(batches, tf.constant(order[full:]))
+        batches, counts = whole_batches(order, self.batch_size)
+        loss, correct = self._epoch(tf.constant(batches), tf.constant(counts))
         return float(loss) / images, float(correct) / images
 
     def test(self) -> tuple[float, float]:
@@ -72,27 +87,26 @@ class CompiledTraining:
         return float(loss) / images, float(correct) / images
 
     def _outcome(self, labels, probabilities):
-        """Return per-image losses, and the number of images classified correctly."""
+        """Return per-image losses and hits: 1.0 where an image is classified correctly."""
         hits = tf.cast(tf.argmax(probabilities, 1) == tf.cast(labels, tf.int64), tf.float32)
-        return self._loss(labels, probabilities), tf.reduce_sum(hits)
+        return self._loss(labels, probabilities), hits
 
-    def _step(self, indices):
+    def _step(self, indices, count):
         images, labels = (tf.gather(array, indices) for array in self._train)
+        counted = tf.cast(tf.range(self.batch_size) < count, tf.float32)
         with tf.GradientTape() as tape:
-            losses, correct = self._outcome(labels, self.model(scaled(images), training=True))
-            loss = tf.reduce_mean(losses)
+            losses, hits = self._outcome(labels, self.model(scaled(images), training=True))
+            total = tf.reduce_sum(losses * counted)
+            loss = total / tf.cast(count, tf.float32)
         weights = self.model.trainable_variables
         self.optimizer.apply(tape.gradient(loss, weights), weights)
-        return tf.reduce_sum(losses), correct
+        return total, tf.reduce_sum(hits * counted)
 
     @tf.function(jit_compile=True)
-    def _epoch(self, batches, rest):
+    def _epoch(self, batches, counts):
         total_loss, total_correct = tf.zeros(()), tf.zeros(())
         for index in tf.range(tf.shape(batches)[0]):
-            loss, correct = self._step(batches[index])
-            total_loss, total_correct = total_loss + loss, total_correct + correct
-        if rest.shape[0]:
-            loss, correct = self._step(rest)
+            loss, correct = self._step(batches[index], counts[index])
             total_loss, total_correct = total_loss + loss, total_correct + correct
         return total_loss, total_correct
 
@@ -112,5 +126,5 @@ class CompiledTraining:
         return total_loss, total_correct
 
     def _test_step(self, images, labels):
-        losses, correct = self._outcome(labels, self.model(scaled(images), training=False))
-        return tf.reduce_sum(losses), correct
+        losses, hits = self._outcome(labels, self.model(scaled(images), training=False))
+        return tf.reduce_sum(losses), tf.reduce_sum(hits)

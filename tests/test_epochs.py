@@ -12,9 +12,9 @@ from optimizers import build_optimizer
 UNITS, BATCH = 32, 96  # 1,000 images: ten whole batches and one of 40
 
 
-def compiled(subset, optimizer, seed=0):
+def compiled(subset, optimizer, seed=0, batch_size=BATCH):
     network = build_network(UNITS)
-    training = CompiledTraining(network, optimizer, BATCH, subset["train"], subset["test"])
+    training = CompiledTraining(network, optimizer, batch_size, subset["train"], subset["test"])
     network.set_weights(initial_weights(UNITS, seed))
     return network, training
 
@@ -40,38 +40,52 @@ OPTIMIZERS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "learning_rate", "momentum"), OPTIMIZERS)
-def test_epoch_equals_one_compiled_step_after_the_other_bit_for_bit(subset, name, learning_rate, momentum):
-    """The straightforward path: a Python loop over batches of floats, a compiled call for each step."""
-    network, training = compiled(subset, build_optimizer(name, learning_rate, momentum))
-    order = shuffled_order(0, 1, 1000)
-    loss, accuracy = training.train_epoch(order)
-
-    plain, optimizer = build_network(UNITS), build_optimizer(name, learning_rate, momentum)
-    plain.set_weights(initial_weights(UNITS, 0))
-    optimizer.build(plain.trainable_variables)
+def straightforward_epoch(subset, optimizer, order, batch_size):
+    """A Python loop over batches of floats, one compiled call for each step; no batch is filled up."""
+    network = build_network(UNITS)
+    network.set_weights(initial_weights(UNITS, 0))
+    optimizer.build(network.trainable_variables)
     criterion = keras.losses.SparseCategoricalCrossentropy(reduction="none")
 
     @tf.function(jit_compile=True)
     def step(images, labels):
         with tf.GradientTape() as tape:
-            probabilities = plain(images, training=True)
+            probabilities = network(images, training=True)
             losses = criterion(labels, probabilities)
             mean = tf.reduce_mean(losses)
-        optimizer.apply(tape.gradient(mean, plain.trainable_variables), plain.trainable_variables)
+        optimizer.apply(tape.gradient(mean, network.trainable_variables), network.trainable_variables)
         return tf.reduce_sum(losses), tf.reduce_sum(tf.cast(tf.argmax(probabilities, 1) == labels, tf.float32))
 
     images, labels = subset["train"]
     pixels = images.astype(np.float32) * (np.float32(1) / np.float32(255))
     losses, hits = np.float32(0), np.float32(0)
-    for start in range(0, 1000, BATCH):
-        batch = order[start : start + BATCH]
+    for start in range(0, len(order), batch_size):
+        batch = order[start : start + batch_size]
         found = step(tf.constant(pixels[batch]), tf.constant(labels[batch].astype(np.int64)))
         losses, hits = losses + found[0].numpy(), hits + found[1].numpy()
+    return network, float(losses) / len(order), float(hits) / len(order)
 
+
+@pytest.mark.parametrize("images", [896, 992])  # with and without a smaller last batch, of 96 images as in MNIST
+@pytest.mark.parametrize(("name", "learning_rate", "momentum"), OPTIMIZERS)
+def test_epoch_equals_one_compiled_step_after_the_other_bit_for_bit(subset, images, name, learning_rate, momentum):
+    order = shuffled_order(0, 1, images)
+    plain, *expected = straightforward_epoch(subset, build_optimizer(name, learning_rate, momentum), order, 128)
+    network, training = compiled(subset, build_optimizer(name, learning_rate, momentum), batch_size=128)
+    assert list(training.train_epoch(order)) == expected
     for fast, slow in zip(network.get_weights(), plain.get_weights(), strict=True):
         assert fast.tobytes() == slow.tobytes()
-    assert (loss, accuracy) == (float(losses) / 1000, float(hits) / 1000)
+
+
+@pytest.mark.parametrize("batch_size", [33, 96, 100, 1000])
+def test_a_last_batch_of_any_size_equals_the_straightforward_one_to_rounding(subset, batch_size):
+    """Products group their sums by the number of images, so that filled batches may round otherwise."""
+    order = shuffled_order(0, 1, 990)
+    plain, *expected = straightforward_epoch(subset, build_optimizer("sgd", 0.1, 0), order, batch_size)
+    network, training = compiled(subset, build_optimizer("sgd", 0.1, 0), batch_size=batch_size)
+    assert list(training.train_epoch(order)) == pytest.approx(expected, rel=1e-6)
+    for fast, slow in zip(network.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(fast, slow, atol=1e-6)
 
 
 @pytest.mark.parametrize(("name", "learning_rate", "momentum"), OPTIMIZERS)
