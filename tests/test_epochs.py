@@ -12,10 +12,10 @@ from optimizers import build_optimizer
 UNITS, BATCH = 32, 96  # 1,000 images: ten whole batches and one of 40
 
 
-def compiled(subset, optimizer, seed=0, batch_size=BATCH):
-    network = build_network(UNITS)
+def compiled(subset, optimizer, seed=0, batch_size=BATCH, units=UNITS):
+    network = build_network(units)
     training = CompiledTraining(network, optimizer, batch_size, subset["train"], subset["test"])
-    network.set_weights(initial_weights(UNITS, seed))
+    network.set_weights(initial_weights(units, seed))
     return network, training
 
 
@@ -40,48 +40,65 @@ OPTIMIZERS = [
 ]
 
 
-def straightforward_epoch(subset, optimizer, order, batch_size):
-    """A Python loop over batches of floats, one compiled call for each step; no batch is filled up."""
-    network = build_network(UNITS)
-    network.set_weights(initial_weights(UNITS, 0))
+def straightforward_epoch(subset, optimizer, order, batch_size, units=UNITS, filled=True):
+    """A Python loop over batches of floats, one compiled call for each step.
+
+    Args:
+        filled: whether a smaller last batch gets copies of its last image, whose losses count 0.
+    """
+    network = build_network(units)
+    network.set_weights(initial_weights(units, 0))
     optimizer.build(network.trainable_variables)
     criterion = keras.losses.SparseCategoricalCrossentropy(reduction="none")
 
     @tf.function(jit_compile=True)
-    def step(images, labels):
+    def step(images, labels, counted):
         with tf.GradientTape() as tape:
             probabilities = network(images, training=True)
-            losses = criterion(labels, probabilities)
-            mean = tf.reduce_mean(losses)
+            total = tf.reduce_sum(criterion(labels, probabilities) * counted)
+            mean = total / tf.reduce_sum(counted)
         optimizer.apply(tape.gradient(mean, network.trainable_variables), network.trainable_variables)
-        return tf.reduce_sum(losses), tf.reduce_sum(tf.cast(tf.argmax(probabilities, 1) == labels, tf.float32))
+        hits = tf.cast(tf.argmax(probabilities, 1) == labels, tf.float32)
+        return total, tf.reduce_sum(hits * counted)
 
     images, labels = subset["train"]
     pixels = images.astype(np.float32) * (np.float32(1) / np.float32(255))
     losses, hits = np.float32(0), np.float32(0)
     for start in range(0, len(order), batch_size):
-        batch = order[start : start + batch_size]
-        found = step(tf.constant(pixels[batch]), tf.constant(labels[batch].astype(np.int64)))
+        batch = list(order[start : start + batch_size])
+        missing = batch_size - len(batch) if filled else 0
+        counted = np.float32([1] * len(batch) + [0] * missing)
+        batch += batch[-1:] * missing
+        found = step(tf.constant(pixels[batch]), tf.constant(labels[batch].astype(np.int64)), tf.constant(counted))
         losses, hits = losses + found[0].numpy(), hits + found[1].numpy()
     return network, float(losses) / len(order), float(hits) / len(order)
 
 
-@pytest.mark.parametrize("images", [896, 992])  # with and without a smaller last batch, of 96 images as in MNIST
+@pytest.mark.parametrize(("units", "batch_size"), [(32, 128), (32, 33), (256, 128), (312, 100), (512, 128)])
+def test_any_network_and_batch_gives_the_bits_of_one_compiled_step_after_the_other(subset, units, batch_size):
+    order = shuffled_order(0, 1, 990)  # no batch size here divides it but 33
+    plain, *expected = straightforward_epoch(subset, build_optimizer("rmsprop", 0.001, 0), order, batch_size, units)
+    network, training = compiled(subset, build_optimizer("rmsprop", 0.001, 0), batch_size=batch_size, units=units)
+    assert list(training.train_epoch(order)) == expected
+    for fast, slow in zip(network.get_weights(), plain.get_weights(), strict=True):
+        assert fast.tobytes() == slow.tobytes()
+
+
 @pytest.mark.parametrize(("name", "learning_rate", "momentum"), OPTIMIZERS)
-def test_epoch_equals_one_compiled_step_after_the_other_bit_for_bit(subset, images, name, learning_rate, momentum):
-    order = shuffled_order(0, 1, images)
-    plain, *expected = straightforward_epoch(subset, build_optimizer(name, learning_rate, momentum), order, 128)
-    network, training = compiled(subset, build_optimizer(name, learning_rate, momentum), batch_size=128)
+def test_epoch_equals_one_compiled_step_after_the_other_bit_for_bit(subset, name, learning_rate, momentum):
+    order = shuffled_order(0, 1, 1000)
+    plain, *expected = straightforward_epoch(subset, build_optimizer(name, learning_rate, momentum), order, BATCH)
+    network, training = compiled(subset, build_optimizer(name, learning_rate, momentum))
     assert list(training.train_epoch(order)) == expected
     for fast, slow in zip(network.get_weights(), plain.get_weights(), strict=True):
         assert fast.tobytes() == slow.tobytes()
 
 
 @pytest.mark.parametrize("batch_size", [33, 96, 100, 1000])
-def test_a_last_batch_of_any_size_equals_the_straightforward_one_to_rounding(subset, batch_size):
-    """Products group their sums by the number of images, so that filled batches may round otherwise."""
-    order = shuffled_order(0, 1, 990)
-    plain, *expected = straightforward_epoch(subset, build_optimizer("sgd", 0.1, 0), order, batch_size)
+def test_filling_the_last_batch_changes_rounding_alone(subset, batch_size):
+    """Products group their sums by the number of images: at some widths the last bits differ from those without."""
+    order = shuffled_order(0, 1, 980)
+    plain, *expected = straightforward_epoch(subset, build_optimizer("sgd", 0.1, 0), order, batch_size, filled=False)
     network, training = compiled(subset, build_optimizer("sgd", 0.1, 0), batch_size=batch_size)
     assert list(training.train_epoch(order)) == pytest.approx(expected, rel=1e-6)
     for fast, slow in zip(network.get_weights(), plain.get_weights(), strict=True):
