@@ -1,5 +1,8 @@
 """Costs: operations counted product by product, and memory that grows with the parameters."""
 
+import csv
+import math
+
 import numpy as np
 import pytest
 
@@ -33,3 +36,25 @@ def test_memory_covers_what_was_measured():
     measured = {32: 558, 512: 558, 1024: 570, 2048: 593, 4096: 667}
     for units, megabytes in measured.items():
         assert megabytes < cost.training_memory_mb(units) < megabytes * 1.2
+
+
+def test_jobs_stay_within_what_the_rules_ask_for(finished):
+    """Snakemake's own records of a real study against memory and time the rules declare."""
+    study = finished[1]
+    with (study / "results" / "plan.csv").open() as file:
+        units = {row["point"]: int(row["units"]) for row in csv.DictReader(file)}
+    records = list(study.glob("results/benchmarks/train/*/*/*.tsv"))
+    assert len(records) == 4
+    for path in records:
+        with path.open() as file:
+            row = next(csv.DictReader(file, delimiter="\t"))
+        width = units[path.parts[-3]]
+        assert 100 < float(row["max_rss"]) < cost.training_memory_mb(width)
+        assert float(row["s"]) < 60 * cost.training_runtime_minutes(width, epochs=2, seeds=2)
+
+
+def test_time_limit_by_hand():
+    """512 units, 5 epochs of 60,000 images and a test on 10,000 after each, 10 seeds, at 15 GFLOP/s."""
+    epoch = 2 * (2 * 784 * 512 + 3 * 512 * 10) * 60_000 + 2 * (784 * 512 + 512 * 10) * 10_000
+    assert cost.training_runtime_minutes(512, epochs=5, seeds=10) == 5 + math.ceil(50 * epoch / 15e9 / 60)
+    assert cost.training_runtime_minutes(8, epochs=5, seeds=10) == cost.training_runtime_minutes(64, 5, 10)
