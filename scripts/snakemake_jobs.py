@@ -1,0 +1,138 @@
+"""The jobs of a Snakemake run, and why it would run them: its own dry run, read from its log within this process."""
+
+import contextlib
+import io
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from snakemake.cli import main as snakemake
+from snakemake.common import NOTHING_TO_BE_DONE_MSG
+from snakemake_interface_logger_plugins.base import LogHandlerBase
+from snakemake_interface_logger_plugins.common import LogEvent
+from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
+from snakemake_interface_logger_plugins.registry.plugin import Plugin
+
+LISTENER = "listener"  # the name of our plugin on Snakemake's command line
+Key = tuple[str, tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as Snakemake's log tells it.
+
+    Attributes:
+        rule: the rule's name.
+        wildcards: names and values.
+        message: the rule's message, what the job does in one line.
+        reason: why it runs, in Snakemake's words.
+        inputs: paths of its input files.
+        outputs: paths of its output files.
+        logs: paths of its log files.
+        benchmark: path of Snakemake's own record of its time, or None.
+        priority: among jobs that are ready the largest starts first.
+    """
+
+    rule: str
+    wildcards: dict[str, str]
+    message: str
+    reason: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    logs: tuple[str, ...]
+    benchmark: str | None
+    priority: float
+
+    @property
+    def key(self) -> Key:
+        """What tells jobs apart, in a dry run and in the run: Snakemake numbers them anew each time."""
+        return self.rule, tuple(sorted(self.wildcards.items()))
+
+
+def job_of(record: logging.LogRecord) -> Job:
+    """Return the job that a record of the kind JOB_INFO tells of."""
+    return Job(
+        record.rule_name,
+        dict(record.wildcards or {}),
+        record.rule_msg or record.rule_name,
+        record.reason,
+        tuple(record.input),
+        tuple(record.output),
+        tuple(record.log),
+        record.benchmark,
+        float("inf") if record.priority == "highest" else record.priority,
+    )
+
+
+class Listener(LogHandlerBase):
+    """A handler that takes the place of Snakemake's own output."""
+
+    writes_to_stream = True
+    writes_to_file = False
+    has_filter = True
+    has_formatter = True
+    needs_rulegraph = False
+
+
+def run_snakemake(arguments: list[str], make_listener: Callable) -> None:
+    """Run Snakemake in this process; ends the process if Snakemake fails.
+
+    Args:
+        arguments: Snakemake's command line.
+        make_listener: called as Snakemake calls a logger plugin, with its settings and those of the plugin (none);
+            returns the `Listener`.
+    """
+    LoggerPluginRegistry().plugins[LISTENER] = Plugin(make_listener, None, LISTENER)
+    try:
+        snakemake([f"--logger={LISTENER}", *arguments])
+    except SystemExit as end:
+        if end.code:
+            raise
+
+
+@dataclass
+class DryRun:
+    """What a dry run tells.
+
+    Attributes:
+        jobs: those that would run, rules that only name targets left out.
+        nothing_to_do: whether Snakemake says that everything is up to date.
+    """
+
+    jobs: list[Job]
+    nothing_to_do: bool = False
+
+
+class _DryRunListener(Listener):
+    """Gathers jobs; only what went wrong is printed."""
+
+    def __init__(self, found: DryRun, common_settings, settings):
+        super().__init__(common_settings, settings)
+        self.found = found
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if getattr(record, "event", None) == LogEvent.JOB_INFO:
+            job = job_of(record)
+            if job.outputs:
+                self.found.jobs.append(job)
+        elif record.getMessage() == NOTHING_TO_BE_DONE_MSG:
+            self.found.nothing_to_do = True
+        elif record.levelno >= logging.ERROR:
+            print(record.getMessage(), file=sys.stderr)
+
+
+def dry_run(arguments: list[str]) -> DryRun:
+    """Return what Snakemake would do; ends the process, with what Snakemake says, if it cannot tell.
+
+    The notes of the Snakefile are dropped: the run itself, or the check of the config, tells them.
+    """
+    found = DryRun([])
+    told = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(told):
+            run_snakemake(["--dry-run", *arguments], lambda *settings: _DryRunListener(found, *settings))
+    except SystemExit:
+        sys.stderr.write(told.getvalue())
+        raise
+    return found

@@ -1,0 +1,145 @@
+"""What `make plan` says of a finished small study after one change, and of a large one."""
+
+import csv
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import check
+import configuration
+from conftest import copy_project, jobs_to_run, write_config
+from forecast import Expectation, work_of
+from preview import changes, comparison_table, preview, run_states
+from snakemake_jobs import Job
+
+BENCHMARK = "results/benchmarks/{}/{}/seeds=0-9/epochs=5.tsv"
+
+
+@pytest.fixture
+def study(finished, tmp_path):
+    """A copy of the finished study, time stamps kept."""
+    return shutil.copytree(finished[1], tmp_path / "study")
+
+
+def run(script, project, study):
+    call = [sys.executable, str(project / "scripts" / f"{script}.py"), "config.yaml", "--cores", "2"]
+    call += ["--snakefile", str(project / "workflow" / "Snakefile")]
+    return subprocess.run(call, cwd=study, capture_output=True, text=True, timeout=300, check=True)
+
+
+def told(project, study):
+    """Return the preview's text, and its table of runs: (state, why) -> (number, which)."""
+    text = run("preview", project, study).stdout
+    lines = text[text.index("| runs") :].split("\n\n")[0].splitlines()[2:]
+    cells = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
+    return text, {(state, why): (int(number), which) for state, number, why, which in cells}
+
+
+def test_nothing_changed(finished, study):
+    before = {path: path.stat().st_mtime_ns for path in (study / "results").rglob("*")}
+    text, runs = told(finished[0], study)
+    assert runs == {("reused", ""): (8, "")}
+    assert "Nothing to be done." in text
+    assert {path: path.stat().st_mtime_ns for path in (study / "results").rglob("*")} == before
+
+
+def test_a_learning_rate_added(finished, study):
+    write_config(study, {"sweeps.learning_rate": [0.001, 0.002, 0.01]})
+    text, runs = told(finished[0], study)
+    assert runs == {("reused", ""): (8, ""), ("to train", "not there yet"): (2, "learning_rate=0.002")}
+    assert "Also aggregate, resample, check_published, plot, report: its input changed." in text
+    assert re.search(r"Time: about \d+ s, 2 jobs side by side \(\d+ s of computing\).\nBy \d+ records", text)
+    assert re.search(r"\| learning_rate +\| +2 \| +1 \|", text)
+    assert jobs_to_run(finished[0], study)["train"] == 1
+
+
+def test_a_comment_in_the_training_script(study, tmp_path):
+    project = copy_project(tmp_path / "project")
+    with (project / "scripts" / "train.py").open("a") as file:
+        file.write("# a comment\n")
+    text, runs = told(project, study)
+    cause = ("stale, to train again", "train.py or a module it imports changed")
+    assert runs == {("reused", ""): (0, ""), cause: (8, "baseline, epochs=4, units=16 and 1 more")}
+    assert "Disk: about 0 kB more" in text
+
+
+def test_replicates_added(finished, study):
+    """Two seeds are a whole block; the four of them can make no difference significant, and that is said."""
+    write_config(study, {"replicates": 4})
+    text, runs = told(finished[0], study)
+    assert runs["reused", ""] == (8, "")
+    assert runs["to train", "not there yet"][0] == 8
+    assert re.search(r"\| units +\| +1 \| +1 \| +0.12 +\| none significant; 6 seeds could", text)
+
+
+def test_state_of_every_run_is_that_of_its_jobs(tmp_path, monkeypatch):
+    """Trained anew where its state lies there, trained where it does not, evaluated where only that is asked for."""
+    monkeypatch.chdir(tmp_path)
+    study, _ = configuration.validate({"sweeps": {"units": [32, 64, 128, 512]}})
+    plan = work_of(study).plan
+    (tmp_path / "there").touch()
+
+    def job(rule, units, reason, output):
+        point = next(name for name, point in plan.points.items() if point.units == units)
+        return Job(
+            rule, {"units": f"{units}", "epochs": "5"}, "", reason, (), (output,), (), BENCHMARK.format(rule, point), 0
+        )
+
+    jobs = [
+        job("train", 32, "Missing output files: gone", "gone"),
+        job("evaluate", 32, "Missing output files: gone", "gone"),
+        job("train", 64, "Updated input files: x_train.npy", "there"),
+        job("evaluate", 128, "Missing output files: gone", "gone"),
+    ]
+    states = {changes(milestone, study, plan): counts for milestone, counts in run_states(plan, jobs).items()}
+    assert states == {
+        "baseline": Counter({("reused", ""): 10}),
+        "units=32": Counter({("to train", "not there yet"): 10}),
+        "units=64": Counter({("stale, to train again", "its input changed"): 10}),
+        "units=128": Counter({("to evaluate", "not there yet"): 10}),
+    }
+
+
+def test_families_are_those_of_the_finished_study(finished, monkeypatch):
+    monkeypatch.chdir(finished[1])
+    study, _ = check.check([Path("config.yaml")])
+    plan = work_of(study).plan
+    with Path("results/tables/comparisons.csv").open() as file:
+        sizes = {row["summary"]: row["family_size"] for row in csv.DictReader(file)}
+    lines = comparison_table(run_states(plan, []), study, plan).splitlines()[2:]
+    assert dict(re.match(r"\| (\w+) +\| +(\d+) ", line).groups() for line in lines) == sizes
+
+
+def test_ten_thousand_runs_stay_readable(tmp_path, monkeypatch):
+    """A thousand points of ten seeds, none trained: a few lines, and the time of a thousand trainings."""
+    monkeypatch.chdir(tmp_path)
+    grid = {"units": list(range(100, 200, 10)), "learning_rate": [0.001 * k for k in range(1, 11)]}
+    grid["momentum"] = [k / 10 for k in range(10)]
+    study, _ = configuration.validate({"grids": {"large": grid}})
+    work = work_of(study)
+    jobs = [
+        Job(
+            rule,
+            {"point": point, "epochs": "5"},
+            "",
+            "Missing output files: x",
+            (),
+            ("x",),
+            (),
+            BENCHMARK.format(rule, point),
+            0,
+        )
+        for point in work.plan.points
+        if point != study.baseline.point.name
+        for rule in ("train", "evaluate")
+    ]
+    text = preview(jobs, study, Expectation(work), 2)
+    assert len(text.splitlines()) < 25
+    assert max(map(len, text.splitlines())) < 140
+    assert re.search(r"\| to train +\| +10000 \| not there yet ", text)
+    assert re.search(r"\| large +\| +1000 \| +1000 ", text)
