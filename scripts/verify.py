@@ -1,0 +1,194 @@
+"""Train randomly chosen runs of a finished study again, and compare them with what is stored: `make verify`.
+
+A run is a point, a seed and a number of epochs. Each one chosen is trained alone, from fresh weights to its end without
+a stop, and evaluated. Nothing is written: what is stored stays as it is.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import numpy as np
+from tabulate import tabulate
+
+from datasets import FILES, load_datasets
+from divergence import score_at_chance
+from drawn_runs import Run, choose, evaluated_runs, training_share
+from outcomes import METRICS, Outcome, stored_metrics, stored_outcome, trained_outcome
+from preprocess import read_split
+from provenance import cpu_model, sha256
+from runs import read_csv
+
+DATASETS_FILE = Path(__file__).resolve().parents[1] / "config" / "datasets.yaml"
+DIFFERENT = 3  # exit code; an error is 1, a wrong command line 2
+START_SECONDS = 8  # of a run: its imports, compiling its network, its evaluation
+
+Compared = tuple[Run, Outcome, Outcome]  # stored, and trained here
+Tell = Callable[[str], None]
+
+
+def missing_files(results: Path, runs: list[Run], data: Path) -> list[Path]:
+    """Return the files of a finished study that are not there."""
+    files = [run.folder / name for run in runs for name in ("state.npz", "history.csv", "metrics.csv")]
+    files += [data / "raw" / name for name in FILES.values()]
+    files += [data / f"{part}_{subset}.npy" for subset in ("train", "test") for part in "xy"]
+    files += [results / "provenance.json"]
+    return [path for path in dict.fromkeys(files) if not path.is_file()]
+
+
+def expected_hashes(dataset: str, record: dict) -> tuple[dict[str, str], str]:
+    """Return the SHA-256 of each raw file by name, and who says so: an own data set's were recorded by the study."""
+    known = load_datasets(DATASETS_FILE).get(dataset)
+    if known:
+        return {FILES[key]: file.sha256 for key, file in known.files.items()}, "config/datasets.yaml"
+    return record["data"], "provenance.json"
+
+
+def check_data(folder: Path, expected: dict[str, str]) -> None:
+    """Check that the arrays the study was trained on are those of the right raw files.
+
+    Args:
+        folder: folder of the arrays; the raw files lie in `raw/`.
+        expected: SHA-256 by name of the raw file.
+
+    Raises:
+        ValueError: if a raw file is another, or an array does not hold what its raw file does.
+    """
+    for name, digest in expected.items():
+        received = sha256(folder / "raw" / name)
+        if received != digest:
+            raise ValueError(f"{folder / 'raw' / name}: expected SHA-256 {digest}. Received: {received}")
+    for subset in ("train", "test"):
+        for part, array in zip("xy", read_split(folder / "raw", subset), strict=True):
+            path = folder / f"{part}_{subset}.npy"
+            stored = np.load(path, allow_pickle=False)
+            if stored.dtype != array.dtype or not np.array_equal(stored, array):
+                raise ValueError(f"{path}: does not hold what the raw files do. Delete it and run `make` again.")
+
+
+def verify(results: Path, number: int, seed: int, tell: Tell) -> int:
+    """Train some runs of a finished study anew.
+
+    Args:
+        results: the study's results folder.
+        number: how many runs.
+        seed: of the choice.
+        tell: called with each line of the account.
+
+    Returns:
+        How many of them differ from what is stored.
+
+    Raises:
+        ValueError: if the study is not finished, or its data or one of the chosen states are not what they should be.
+        OSError: if a file cannot be read.
+    """
+    if not (results / "plan.csv").is_file():
+        raise ValueError(f"{results / 'plan.csv'}: there is no study here yet. Run `make` first.")
+    plan = read_csv(results / "plan.csv")
+    runs = evaluated_runs(plan, results)
+    config = json.loads((results / "config.json").read_text(encoding="utf-8"))
+    folder, baseline = results / "data" / config["dataset"], config["baseline"]
+    missing = missing_files(results, runs, folder)
+    if missing:
+        more = f" and {len(missing) - 1} more files" if len(missing) > 1 else ""
+        raise ValueError(f"the study is unfinished: {missing[0]}{more} not found. Run `make` first.")
+    chosen = choose(runs, number, seed)
+    record = json.loads((results / "provenance.json").read_text(encoding="utf-8"))
+    hashes, source = expected_hashes(config["dataset"], record)
+    check_data(folder, hashes)
+    stored = [stored_outcome(run) for run in chosen]
+    tell(f"Data: {folder}/*.npy hold what the raw files do, and these have the SHA-256 of {source}.")
+    tell(f"Choice: numpy.random.default_rng({seed}) draws {number} of the {len(runs)} runs of plan.csv, all as likely.")
+    told = "They are trained from fresh weights, one after the other"
+    if "train" in record["rules"]:
+        seconds = record["rules"]["train"]["seconds"] * training_share(chosen, plan, config["checkpoint_every"])
+        told += f": about {seconds + START_SECONDS * number:.0f} s at the study's own pace"
+    tell(f"{told}.")
+    compared = []
+    for run, before in zip(chosen, stored, strict=True):
+        start = time.monotonic()
+        here = trained_outcome(run, folder)
+        compared.append((run, before, here))
+        said = f"{run.name(baseline)}: {verdict(here.is_same(before))} ({time.monotonic() - start:.0f} s)"
+        tell(f"{len(compared)} of {number}: {said}")
+    tell(f"\n{table(compared, baseline)}\n")
+    different = [one for one in compared if not one[2].is_same(one[1])]
+    for run, before, here in different:
+        rows = stored_metrics([other for other in runs if other.levels == run.levels])
+        parts = [difference(metric, before, here, spread(rows, metric)) for metric in METRICS]
+        tell(f"{run.name(baseline)}: {'; '.join(parts)}.")
+    for note in origin_notes(compared, record["cpu"]):
+        tell(f"NOTE: {note}")
+    return len(different)
+
+
+def verdict(same: bool) -> str:
+    """Return what is said of two hashes or metrics."""
+    return "same" if same else "DIFFERENT"
+
+
+def table(compared: list[Compared], baseline: dict) -> str:
+    """Return the runs, stored beside retrained, as a Markdown table."""
+    header = ["point", "seed", "epochs", "SHA-256 stored", "SHA-256 here", "weights", "test metrics"]
+    rows = [
+        [
+            *(run.changes(baseline), run.seed, run.epochs, stored.weights[:12], here.weights[:12]),
+            *(verdict(stored.weights == here.weights), verdict(stored.metrics == here.metrics)),
+        ]
+        for run, stored, here in compared
+    ]
+    return tabulate(rows, header, "github", disable_numparse=True)
+
+
+def spread(rows: list[dict[str, str]], metric: str) -> float:
+    """Return a metric's standard deviation over a point's seeds, diverged runs scored at chance; 0 for one seed."""
+    scored = score_at_chance(*([float(row[name]) for row in rows] for name in METRICS))
+    values = scored.accuracy if metric == "test_accuracy" else scored.loss
+    return float(values.std(ddof=1)) if len(values) > 1 else 0
+
+
+def difference(metric: str, stored: Outcome, here: Outcome, sd: float) -> str:
+    """Return by how much a metric differs, against its standard deviation over the point's seeds."""
+    before, now = (float(outcome.metrics[metric]) for outcome in (stored, here))
+    share = f", {(now - before) / sd:+.2g} SD over seeds" if sd else ""
+    return f"{metric.replace('_', ' ')} {before:.9g} stored, {now:.9g} here ({now - before:+.2g}{share})"
+
+
+def origin_notes(compared: list[Compared], cpu: str) -> list[str]:
+    """Say where stored runs were made by other code, by other versions or on another processor than those here."""
+    notes = []
+    for _, stored, here in compared:
+        if stored.code != here.code:
+            notes.append(f"trained by another state of the code: digest {stored.code[:12]}, here {here.code[:12]}")
+        if stored.versions != here.versions:
+            notes.append(f"trained with {stored.versions}; here {here.versions}")
+    if cpu != cpu_model():
+        notes.append(f"the study was finished on another processor: {cpu}; here {cpu_model()}")
+    return list(dict.fromkeys(notes))
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", type=Path, default=Path("results"), help="the study's results folder")
+    parser.add_argument("--runs", type=int, default=3, help="how many runs to train again")
+    parser.add_argument("--seed", type=int, default=0, help="of the choice")
+    arguments = parser.parse_args(argv)
+    try:
+        different = verify(arguments.results, arguments.runs, arguments.seed, lambda line: print(line, flush=True))
+    except (ValueError, OSError) as error:
+        sys.exit(f"ERROR: {error}")
+    except BrokenProcessPool:
+        sys.exit("ERROR: the process that trained a run was killed. Is there memory enough? 600 MB will do.")
+    if different:
+        print(f"DIFFERENT: {different} of {arguments.runs} runs are not what is stored.", file=sys.stderr)
+        sys.exit(DIFFERENT)
+    print(f"Same, bit for bit: weights and test metrics of {arguments.runs} of {arguments.runs} runs.")
+
+
+if __name__ == "__main__":
+    main()

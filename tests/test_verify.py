@@ -1,0 +1,248 @@
+"""The audit of a finished study: what is stored is what training gives, and whatever was tampered with is found."""
+
+import json
+import shutil
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import verify
+from conftest import run_script
+from drawn_runs import choose, evaluated_runs, training_share
+from outcomes import stored_outcome, weights_hash
+from runs import read_csv
+from state import StateReader, writing_state
+
+DIFFERENT = 3
+
+
+@pytest.fixture
+def results(finished, tmp_path):
+    """A copy of the finished study's results, to tamper with."""
+    return shutil.copytree(finished[1] / "results", tmp_path / "results")
+
+
+@pytest.fixture
+def trained_again(finished, monkeypatch):
+    """Training gives what the untouched study holds: for tests of what is stored."""
+    pristine = finished[1] / "results"
+
+    def outcome(run, data):
+        own = next(other for other in runs_of(pristine) if (other.levels, other.seed) == (run.levels, run.seed))
+        return stored_outcome(own)
+
+    monkeypatch.setattr(verify, "trained_outcome", outcome)
+
+
+def runs_of(results):
+    return evaluated_runs(read_csv(results / "plan.csv"), results)
+
+
+def verify_in(results, *arguments):
+    """Verify every run, unless the arguments say otherwise."""
+    verify.main(["--results", str(results), "--runs", str(len(runs_of(results))), *arguments])
+
+
+def rewrite(run, change, **label):
+    """Write a run's state anew, sound as a file, with other arrays or another label."""
+    path = run.folder / "state.npz"
+    state = StateReader(path)
+    arrays = {seed: state.arrays(seed) for seed in range(run.block[0], run.block[1] + 1)}
+    with writing_state(path, state.label | label) as keep:
+        for seed in arrays:
+            keep(seed, change(seed, arrays))
+
+
+def contents(folder):
+    return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_runs_of_a_finished_study_are_the_same_and_nothing_is_written(results):
+    """Two of them trained for real, one over a milestone on which the study took a rest."""
+    runs = runs_of(results)
+    seed = next(seed for seed in range(99) if {run.epochs for run in choose(runs, 2, seed)} == {2, 4})
+    before = contents(results)
+    done = run_script("verify", ["--results", str(results), "--runs", "2", "--seed", str(seed)], cwd=results.parent)
+    assert done.stdout.splitlines()[-1] == "Same, bit for bit: weights and test metrics of 2 of 2 runs."
+    assert "NOTE" not in done.stdout
+    assert "DIFFERENT" not in done.stdout
+    assert contents(results.parent) == before
+
+
+def flipped(seed, arrays):
+    changed = {name: array.copy() for name, array in arrays[seed].items()}
+    changed["weights/hidden/kernel"].view(np.uint32)[400, 3] ^= 1  # the lowest bit of one weight
+    return changed
+
+
+def test_one_flipped_bit_is_found_by_training(results):
+    run = runs_of(results)[0]
+    rewrite(run, flipped)
+    seed = next(seed for seed in range(99) if choose(runs_of(results), 1, seed) == [run])
+    done = run_script("verify", ["--results", str(results), "--runs", "1", "--seed", str(seed)], check=False)
+    assert done.returncode == DIFFERENT
+    assert done.stderr.splitlines()[-1] == "DIFFERENT: 1 of 1 runs are not what is stored."
+    (row,) = [line for line in done.stdout.splitlines() if line.startswith("| baseline ")]
+    assert [cell.strip() for cell in row.split("|")[-3:-1]] == ["DIFFERENT", "same"]
+
+
+@pytest.mark.usefixtures("trained_again")
+def test_another_seeds_state_in_its_place_is_found(results, capsys):
+    run = runs_of(results)[0]
+    rewrite(run, lambda seed, arrays: arrays[1 - seed])
+    with pytest.raises(SystemExit) as caught:
+        verify_in(results)
+    assert caught.value.code == DIFFERENT
+    told = capsys.readouterr()
+    assert "DIFFERENT: 2 of 8 runs" in told.err
+    assert told.out.count(": DIFFERENT (") == 2
+
+
+@pytest.mark.usefixtures("trained_again")
+def test_an_altered_metric_is_found_and_set_against_the_spread_over_seeds(results, capsys):
+    path = runs_of(results)[0].folder / "metrics.csv"
+    seeds = read_csv(path)
+    first, second = (float(row["test_accuracy"]) for row in seeds)
+    path.write_text(path.read_text().replace(seeds[0]["test_accuracy"], "0.5"))
+    with pytest.raises(SystemExit) as caught:
+        verify_in(results)
+    assert caught.value.code == DIFFERENT
+    sd = abs(0.5 - second) / np.sqrt(2)
+    expected = f"0.5 stored, {first:.9g} here ({first - 0.5:+.2g}, {(first - 0.5) / sd:+.2g} SD over seeds)"
+    assert f"baseline, seed 0, 2 epochs: test accuracy {expected}; test loss" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("trained_again")
+def test_the_same_weights_from_other_code_are_the_same_with_a_note(results, capsys):
+    for run in runs_of(results)[:2]:
+        rewrite(run, lambda seed, arrays: arrays[seed], engine=f"train.py and its imports: {'ab' * 32}; tensorflow 1.0")
+    verify_in(results)
+    notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("NOTE")]
+    assert len(notes) == 2
+    assert "trained by another state of the code: digest abababababab, here " in notes[0]
+    assert "trained with tensorflow 1.0; here tensorflow 2" in notes[1]
+
+
+@pytest.mark.usefixtures("trained_again")
+def test_another_processor_is_noted_and_a_time_not_on_record_is_not_told(results, capsys):
+    path = results / "provenance.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"cpu": "Abacus", "rules": {}}))
+    verify_in(results)
+    told = capsys.readouterr().out
+    assert "NOTE: the study was finished on another processor: Abacus; here " in told
+    assert "They are trained from fresh weights, one after the other.\n" in told
+
+
+@pytest.mark.parametrize("text", ["", "seed,test_loss\n0,1\n1,1\n", "seed,test_loss,test_accuracy\n0,1,1\n"])
+def test_metrics_of_other_seeds_or_columns_are_refused(results, text):
+    path = runs_of(results)[0].folder / "metrics.csv"
+    path.write_text(text)
+    assert refused(results) == f"ERROR: {path}: expected test_accuracy, test_loss of the seeds 0, 1"
+
+
+def refused(results, *arguments):
+    """Return the one line with which the audit ends before any training."""
+    with pytest.raises(SystemExit) as caught:
+        verify_in(results, *arguments)
+    assert caught.value.code.startswith("ERROR: ")
+    assert "\n" not in caught.value.code
+    return caught.value.code
+
+
+@pytest.mark.parametrize("name", ["metrics.csv", "state.npz", "history.csv"])
+def test_an_unfinished_study_is_refused(results, name):
+    path = runs_of(results)[-1].folder / name
+    path.unlink()
+    assert refused(results) == f"ERROR: the study is unfinished: {path} not found. Run `make` first."
+
+
+def test_a_folder_without_a_study_is_refused(tmp_path):
+    with pytest.raises(SystemExit, match=r"ERROR: .*plan\.csv: there is no study here yet"):
+        verify.main(["--results", str(tmp_path)])
+
+
+@pytest.mark.parametrize("number", ["0", "9", "-1"])
+def test_as_many_runs_as_there_are(results, number):
+    assert "expected 1 to 8 runs" in refused(results, "--runs", number)
+
+
+def test_a_state_of_another_point_in_its_place_is_refused(results):
+    one, *_, other = runs_of(results)
+    assert one.point != other.point
+    shutil.copy(other.folder / "state.npz", one.folder / "state.npz")
+    assert f"expected point={one.point}. Received: point={other.point}" in refused(results)
+
+
+def test_a_damaged_state_is_refused(results):
+    path = runs_of(results)[0].folder / "state.npz"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert "is no readable state" in refused(results)
+
+
+def test_altered_arrays_are_refused(results):
+    (path,) = results.rglob("x_train.npy")
+    pixels = np.load(path)
+    pixels[17, 400] += 1
+    np.save(path, pixels)
+    assert f"{path}: does not hold what the raw files do" in refused(results)
+
+
+def test_altered_raw_files_are_refused(results):
+    """The hashes of an own data set are those the study recorded; those of a listed one stand in datasets.yaml."""
+    (path,) = results.rglob("t10k-images-idx3-ubyte")
+    path.write_bytes(path.read_bytes()[:-1] + b"\7")
+    assert f"{path}: expected SHA-256 " in refused(results)
+
+
+def test_hashes_of_a_listed_data_set_are_the_listed_ones():
+    hashes, source = verify.expected_hashes("mnist", {"data": {}})
+    assert source == "config/datasets.yaml"
+    assert hashes["train-images-idx3-ubyte"].startswith("ba891046e6505d7aadcbbe25680a0738")
+
+
+def test_choice_is_reproducible_and_draws_no_run_twice(results):
+    runs = runs_of(results)
+    assert choose(runs, 5, 3) == choose(runs, 5, 3)
+    assert choose(runs, 5, 3) != choose(runs, 5, 4)
+    assert sorted(choose(range(310), 310, 0)) == list(range(310))
+
+
+def test_every_run_is_as_likely_as_any_other():
+    """Of 4,000 draws of 2 out of 8, 1,000 hold a given one, give or take 27 (SD)."""
+    drawn = Counter(run for seed in range(4000) for run in choose(range(8), 2, seed))
+    assert all(abs(drawn[run] - 1000) < 5 * 27 for run in range(8))
+
+
+def test_runs_are_those_that_were_evaluated(results):
+    """Four milestones, two seeds each; a milestone that only leads to a longer training has no metrics."""
+    runs = runs_of(results)
+    assert len(runs) == 8
+    assert all((run.folder / "metrics.csv").is_file() for run in runs)
+    plan = read_csv(results / "plan.csv")
+    assert evaluated_runs([row | {"wanted_by": ""} for row in plan], results) == []
+
+
+def test_share_of_the_study_by_hand():
+    """A chain to 2 and 4 epochs with 3 seeds each: 12 epochs in all, the longer run alone is 4 of them."""
+    levels = {"units": "8", "learning_rate": "0.1", "momentum": "0", "batch_size": "1", "optimizer": "sgd"}
+    row = {"point": "p", **levels, "first_seed": "0", "last_seed": "2", "wanted_by": "x"}
+    plan = [row | {"epochs": "2"}, row | {"epochs": "4"}]
+    runs = evaluated_runs(plan, verify.Path("results"))
+    assert training_share([runs[-1]], plan, 2) == pytest.approx(4 / 12)
+    wide = replace(runs[0], levels=runs[0].levels | {"units": "16"})
+    assert training_share([wide], plan, 2) == pytest.approx(2 * 2 / 12)
+
+
+def test_hash_of_weights_sees_names_shapes_and_every_bit():
+    arrays = {"a": np.zeros((2, 3), np.float32), "b": np.ones(2, np.float32)}
+    changed = {"a": np.zeros((2, 3), np.float32), "b": np.nextafter(np.ones(2, np.float32), 2)}
+    swapped = {"b": arrays["a"], "a": arrays["b"]}
+    reshaped = arrays | {"a": np.zeros((3, 2), np.float32)}
+    hashes = {weights_hash(some) for some in (arrays, changed, swapped, reshaped)}
+    assert len(hashes) == 4
+    assert weights_hash(dict(reversed(arrays.items()))) == weights_hash(arrays)
