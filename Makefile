@@ -1,6 +1,10 @@
 # make         the study of config/config.yaml, on all cores; prints where the report is
 # make quick   a small study on the real data in about two minutes
+# make fashion the same study on Fashion-MNIST, beside the first: fashion/results
+# make plan    what make would do: runs kept and trained and why, time, disk, comparisons; runs nothing
+# make verify  train RUNS=3 runs of the finished study again, chosen by SEED=0, and compare them with what is stored
 # make test    the tests
+# make test-faults  the long tests of what goes wrong: kills, full disks, damaged files, bad input (an hour)
 # make lint    the linters
 # make example renew docs/report from the finished study in results/
 # make calibration  coverage and error rates of the statistics, by simulation (half a minute)
@@ -8,32 +12,49 @@
 # make lock    renew the files of locked packages from pyproject.toml
 #
 # Variables: CONFIG="a.yaml b.yaml" (laid over each other), CORES=4, MEMORY_MB=6000 (what all jobs together may take; most
-# of the machine's by itself), PYTHON=python3.12, ARGS="further snakemake options"
+# of the machine's by itself), FOLDER=elsewhere (where results/ goes, by itself here), PYTHON=python3.12, ARGS="further
+# snakemake options"
 
 PYTHON ?= python3
 CONFIG ?= config/config.yaml
 CORES ?= all
+RUNS ?= 3
+SEED ?= 0
 ARGS ?=
 MEMORY = $(if $(MEMORY_MB),--memory-mb $(MEMORY_MB))
+DIRECTORY = $(if $(FOLDER),--directory $(FOLDER))
+RESULTS = $(if $(FOLDER),$(FOLDER)/)results
 
 BIN := .venv/bin
-IN_ENVIRONMENT = PATH="$(CURDIR)/$(BIN):$$PATH"
+IN_ENVIRONMENT = PATH="$$PWD/$(BIN):$$PATH"
 
 .DEFAULT_GOAL := study
-.PHONY: study quick check test lint example calibration benchmark lock clean
+.PHONY: study quick fashion plan check verify test test-faults lint example calibration benchmark lock clean
 
 study: .venv/installed
-	@$(IN_ENVIRONMENT) $(BIN)/python scripts/run_study.py $(CONFIG) --cores $(CORES) $(MEMORY) $(ARGS)
-	@echo "The report is in $(CURDIR)/results/report.html"
+	@$(IN_ENVIRONMENT) $(BIN)/python scripts/run_study.py $(CONFIG) $(DIRECTORY) --cores $(CORES) $(MEMORY) $(ARGS)
+	@printf '%s\n' "The report is in $(if $(filter /%,$(FOLDER)),,$$PWD/)$(RESULTS)/report.html"
 
 quick:
 	@$(MAKE) --no-print-directory study CONFIG="config/config.yaml config/quick.yaml"
 
+fashion:
+	@$(MAKE) --no-print-directory study CONFIG="config/config.yaml config/fashion.yaml" FOLDER=fashion
+
+plan: .venv/installed
+	@$(IN_ENVIRONMENT) $(BIN)/python scripts/preview.py $(CONFIG) $(DIRECTORY) --cores $(CORES) $(MEMORY) $(ARGS)
+
 check: .venv/installed
 	@$(BIN)/python scripts/check.py $(CONFIG)
 
+verify: .venv/installed
+	@$(BIN)/python scripts/verify.py --results $(RESULTS) --runs $(RUNS) --seed $(SEED)
+
 test: .venv/installed
 	@$(IN_ENVIRONMENT) $(BIN)/python -m pytest $(ARGS)
+
+test-faults: .venv/installed
+	@$(IN_ENVIRONMENT) $(BIN)/python -m pytest -m long tests/faults $(ARGS)
 
 lint: .venv/installed
 	$(BIN)/ruff check .
@@ -75,4 +96,4 @@ lock:
 	@sh scripts/lock.sh "$(PYTHON)"
 
 clean:
-	rm -rf .venv .venv-peers .snakemake
+	rm -rf .venv .venv-peers

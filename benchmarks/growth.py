@@ -24,6 +24,8 @@ import yaml
 
 import configuration
 import plan as planning
+from code_digest import engine
+from records import Record, write_record
 
 PROJECT = Path(__file__).resolve().parents[1]
 SEEDS, EPOCHS = 10, 5
@@ -95,7 +97,7 @@ def write_csv(path: Path, columns: tuple[str, ...], rows: list) -> None:
 
 
 def pretend_training(study: Path, labels: np.ndarray) -> None:
-    """Write everything that training and evaluation would: placeholders for states, plausible results.
+    """Write everything that training and evaluation would: placeholders for states, plausible results, their records.
 
     Args:
         study: its folder, with config.yaml.
@@ -105,6 +107,11 @@ def pretend_training(study: Path, labels: np.ndarray) -> None:
     plan = planning.make_plan(config)
     generator = np.random.default_rng(0)
     ease = generator.normal(6, 2.5, len(labels)).astype(np.float32)
+    data = Record(study / "results" / "data" / "mnist" / "preprocess.json")
+    trained_by, evaluated_by = (engine(PROJECT / "scripts" / f"{name}.py") for name in ("train", "evaluate"))
+    snakemakes = study / ".snakemake" / "metadata"  # without any record of its own it would make everything again
+    snakemakes.mkdir(parents=True, exist_ok=True)
+    (snakemakes / "made_up").touch()
     for point, epochs, first, last in plan.evaluated():
         block = Path(point, f"seeds={first}-{last}")
         folder = study / "results" / "runs" / block / f"epochs={epochs}"
@@ -119,10 +126,15 @@ def pretend_training(study: Path, labels: np.ndarray) -> None:
             for fall in [epochs / epoch]
         ]
         write_csv(folder / "history.csv", ("seed", "epoch", *METRICS), history)
+        label = {"point": point, "seeds": [first, last], "epochs": epochs}
+        files = [folder / "state.npz", folder / "history.csv"]
+        training = write_record(folder / "train.json", files, **label, engine=trained_by, preprocess=data.digest)
         with (folder / "test.npz").open("wb") as file:
             np.savez(file, loss=losses, predicted=predicted)
         rows = [[seed, f"{loss[seed]:.9g}", f"{accuracy[seed]:.9g}"] for seed in range(SEEDS)]
         write_csv(folder / "metrics.csv", ("seed", "test_loss", "test_accuracy"), rows)
+        files = [folder / "test.npz", folder / "metrics.csv"]
+        write_record(folder / "evaluate.json", files, **label, engine=evaluated_by, train=training)
         for rule in ("train", "evaluate"):
             record = study / "results" / "benchmarks" / rule / block
             record.mkdir(parents=True)

@@ -1,6 +1,7 @@
 """Aggregate all runs: one table of runs, one for each sweep and grid, one of all comparisons (rule aggregate)."""
 
 import argparse
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,16 +11,15 @@ import comparisons
 from atomic import atomic_path
 from matched_pairs import compare_matched
 from planned_runs import Planned, add_study_arguments, planned
+from records import RecordError, write_record
 from runs import RUN_COLUMNS, read_runs
 from selection_table import SELECTION_COLUMNS, selection_rows
 from summary_tables import markdown_tables, summarise, summary_columns
 from trends import LEARNING_COLUMNS, TREND_COLUMNS, learning_rows, trend_rows
 
 # Tables that do not go by the name of a sweep or grid; two_way, published and orderings are made by other rules.
-OF_EVERY_STUDY = (
-    *("runs", "comparisons", "differences", "selection", "learning", "trends"),
-    *("two_way", "published", "orderings"),
-)
+OWN = ("runs", "comparisons", "differences", "selection", "learning", "trends")
+OF_EVERY_STUDY = (*OWN, "two_way", "published", "orderings")
 
 
 def write_table(path: Path, columns: list[str] | tuple[str, ...], rows: list[dict[str, str]]) -> None:
@@ -29,11 +29,14 @@ def write_table(path: Path, columns: list[str] | tuple[str, ...], rows: list[dic
 
 
 def aggregate(study: Planned, margins: dict[str, float]) -> None:
-    """Write all tables of a study.
+    """Write all tables of a study, and their record.
 
     Args:
         study: the plan; tables go to its results folder.
         margins: practical margin δ by metric.
+
+    Raises:
+        RecordError: if a file of the runs is not the one that was written.
     """
     tables = study.results / "tables"
     runs = {comparisons.key(milestone): read_runs(milestone) for milestone in study.milestones if milestone.wanted_by}
@@ -56,6 +59,11 @@ def aggregate(study: Planned, margins: dict[str, float]) -> None:
     write_table(tables / "selection.csv", SELECTION_COLUMNS, selection_rows(study, runs))
     write_table(tables / "learning.csv", LEARNING_COLUMNS, learning_rows(study))
     write_table(tables / "trends.csv", TREND_COLUMNS, trend_rows(study, runs))
+    names = [
+        *(f"{name}.csv" for name in OWN),
+        *(f"{name}.{kind}" for name in study.summaries for kind in ("csv", "md")),
+    ]
+    write_record(tables / "aggregate.json", [tables / name for name in names], **study.identity)
 
 
 def remove_stale(tables: Path, summaries: Iterable[str]) -> None:
@@ -75,7 +83,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--margin-loss", type=float, required=True)
     arguments = parser.parse_args(argv)
     study = planned(arguments)
-    aggregate(study, {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss})
+    try:
+        aggregate(study, {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss})
+    except RecordError as error:
+        sys.exit(f"ERROR: {error}")
     remove_stale(study.results / "tables", study.summaries)
 
 

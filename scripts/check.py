@@ -13,8 +13,10 @@ import plan as planning
 import yaml_files
 from own_data import training_images
 from paired import can_reject
+from published_numbers import publications
 
-DATASETS_FILE = Path(__file__).resolve().parents[1] / "config" / "datasets.yaml"
+PROJECT = Path(__file__).resolve().parents[1]
+DATASETS_FILE = PROJECT / "config" / "datasets.yaml"
 DEFAULT = Path("config/config.yaml")
 
 
@@ -33,7 +35,12 @@ def check(files: list[Path]) -> tuple[configuration.Study, list[str]]:
             problems.append(str(error))
     if problems:
         raise configuration.ConfigurationError(problems)
-    return configuration.validate(yaml_files.merge(contents), training_images(DATASETS_FILE))
+    return configuration.validate(yaml_files.merge(contents), training_images(DATASETS_FILE), publications(PROJECT))
+
+
+def seeds_needed(family: int, alpha: float) -> int:
+    """Return the fewest seeds with which a difference in a family of comparisons can be significant."""
+    return next(n for n in itertools.count(2) if can_reject(n, family, alpha))
 
 
 def too_few_seeds(study: configuration.Study, plan: planning.Plan) -> list[str]:
@@ -43,10 +50,9 @@ def too_few_seeds(study: configuration.Study, plan: planning.Plan) -> list[str]:
     for name in (*study.sweeps, *study.grids):
         family = sum(name in wanted_by and "baseline" not in wanted_by for wanted_by in wishes)
         if family and not can_reject(study.replicates, family, study.alpha):
-            needed = next(n for n in itertools.count(2) if can_reject(n, family, study.alpha))
             warnings.append(
                 f"`{name}`: {study.replicates} replicates cannot make any of its {family} differences significant at "
-                f"alpha = {study.alpha:g}; {needed} could"
+                f"alpha = {study.alpha:g}; {seeds_needed(family, study.alpha)} could"
             )
     return warnings
 

@@ -18,6 +18,7 @@ from figure_style import LABELS
 from planned_runs import FACTORS, Milestone, Planned, add_study_arguments, planned
 from published import PublishedNumber, PublishedOrdering, check_number, check_orderings
 from published_numbers import QUANTITIES, Publication, StatedNumber, StatedOrdering, read_published
+from records import Record, RecordError, write_record
 from rounding import rounded, supported_decimals
 from runs import read_csv
 from summary_tables import shortened, signed
@@ -55,12 +56,15 @@ class StudyRuns:
 
     Args:
         study: the plan; `tables/runs.csv` and the histories lie in its results folder.
+
+    Raises:
+        RecordError: if `runs.csv` is not the one that was written.
     """
 
     def __init__(self, study: Planned):
         self._milestones = study.milestones
         self._tested: dict[tuple, list[dict[str, str]]] = {}
-        for row in read_csv(study.results / "tables" / "runs.csv"):
+        for row in read_csv(study.tables("aggregate").file("runs.csv")):
             self._tested.setdefault(tuple(row[factor] for factor in FACTORS), []).append(row)
 
     def find(self, levels: Mapping[str, str], quantity: str) -> Runs | None:
@@ -75,7 +79,7 @@ class StudyRuns:
             study has neither.
 
         Raises:
-            ValueError: if a history does not hold the seeds it should; one line.
+            RecordError: if a history is not the one that was written, or does not hold the seeds it should.
         """
         rows = self._tested.get(tuple(levels[factor] for factor in FACTORS)) or self._passed(levels)
         if not rows:
@@ -97,19 +101,23 @@ class StudyRuns:
         if not later:
             return []
         # A milestone's history holds the epochs since the one before, so the next milestone has recorded this epoch.
-        blocks = min(later, key=_epochs).blocks
-        return [row for first, last, folder in blocks for row in _of_epoch(folder, levels["epochs"], first, last)]
+        milestone = min(later, key=_epochs)
+        return [
+            row
+            for (first, last, _), training in zip(milestone.blocks, milestone.trained(), strict=True)
+            for row in _of_epoch(training, levels["epochs"], first, last)
+        ]
 
 
 def _epochs(milestone: Milestone) -> int:
     return int(milestone.levels["epochs"])
 
 
-def _of_epoch(folder: Path, epoch: str, first: int, last: int) -> list[dict[str, str]]:
-    rows = [row for row in read_csv(folder / "history.csv") if row["epoch"] == epoch]
+def _of_epoch(training: Record, epoch: str, first: int, last: int) -> list[dict[str, str]]:
+    rows = [row for row in read_csv(training.file("history.csv")) if row["epoch"] == epoch]
     if sorted(int(row["seed"]) for row in rows) != list(range(first, last + 1)):
-        raise ValueError(
-            f"{folder}: expected the seeds {first} to {last} in history.csv, epoch {epoch}. "
+        raise RecordError(
+            f"{training.path.parent}: expected the seeds {first} to {last} in history.csv, epoch {epoch}. "
             "Delete the folder, it will be trained again."
         )
     return rows
@@ -414,12 +422,14 @@ def write_csv(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) 
         writer.writerows(rows)
 
 
-def check_published(study: Planned, publication: Publication, dataset: str, margins: Mapping[str, float]) -> None:
-    """Write the tables of numbers and orderings; only their headers where the study is of another data set.
+def check_published(
+    study: Planned, publication: Publication | None, dataset: str, margins: Mapping[str, float]
+) -> None:
+    """Write the tables of numbers and orderings; only headers where nothing was published of the study's data set.
 
     Args:
         study: the plan; tables go to its results folder.
-        publication: what was published.
+        publication: what was published, if anything is to be checked.
         dataset: the study's data set.
         margins: practical margin δ by metric, `accuracy` and `loss`.
 
@@ -427,7 +437,7 @@ def check_published(study: Planned, publication: Publication, dataset: str, marg
         ValueError: if the runs' files do not hold what they should; one line.
     """
     numbers, orderings = [], []
-    if dataset == publication.dataset:
+    if publication and dataset == publication.dataset:
         study_runs = StudyRuns(study)
         numbers = number_rows(publication, study_runs, study.alpha)
         orderings = ordering_rows(publication, study_runs, study.alpha, margins)
@@ -440,20 +450,23 @@ def check_published(study: Planned, publication: Publication, dataset: str, marg
     ):
         with atomic_path(tables / f"{name}.md") as temporary:
             temporary.write_text(text, encoding="utf-8")
+    names = [f"{name}.{kind}" for name in ("published", "orderings") for kind in ("csv", "md")]
+    write_record(tables / "check_published.json", [tables / name for name in names], **study.identity)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Command line of the rule."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_study_arguments(parser)
-    parser.add_argument("--published", type=Path, required=True, help="what was published (.yaml)")
+    parser.add_argument("--published", type=Path, help="what was published (.yaml); nothing is checked without it")
     parser.add_argument("--dataset", required=True, help="the study's data set")
     parser.add_argument("--margin-accuracy", type=float, required=True, help="δ: smaller differences do not matter")
     parser.add_argument("--margin-loss", type=float, required=True)
     arguments = parser.parse_args(argv)
     margins = {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss}
     try:
-        check_published(planned(arguments), read_published(arguments.published), arguments.dataset, margins)
+        publication = read_published(arguments.published) if arguments.published else None
+        check_published(planned(arguments), publication, arguments.dataset, margins)
     except ValueError as error:
         sys.exit("\n".join(f"ERROR: {problem}" for problem in str(error).splitlines()))
 

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 
@@ -46,3 +47,9 @@ def files_digest(paths: list[Path]) -> str:
 def code_digest(script: Path) -> str:
     """Return the digest of a script and of the helper modules it imports."""
     return files_digest(imported_modules(script))
+
+
+def engine(script: Path) -> str:
+    """Return what a script's results depend on besides its inputs: its code, and the versions of what computes."""
+    versions = ", ".join(f"{package} {version(package)}" for package in ("tensorflow", "keras", "numpy"))
+    return f"{script.name} and its imports: {code_digest(script)}; {versions}"

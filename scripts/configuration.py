@@ -2,16 +2,20 @@
 
 import difflib
 import json
+import math
 import re
 import sys
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from canonical import canonical_name, canonical_value
 
 Optimizer = Literal["rmsprop", "rmsprop_keras2", "sgd", "adam"]
 OPTIMIZERS = get_args(Optimizer)
+LONGEST_NUMBER = 20  # characters; Snakemake takes one character 20 times over in a path for a loop without end
+MOST_RUNS = 1_000_000  # milestones times seeds; more are a slip of the pen, and their plan fills the memory
 
 
 class ConfigurationError(ValueError):
@@ -40,9 +44,18 @@ def _limited(kind: type, expected: str, **limits):
     ]
 
 
+def _of_folder_length(value: float) -> float:
+    """Refuse a number that is long when written out, as canonical names write it: those are names of folders."""
+    if len(canonical_value(value)) > LONGEST_NUMBER:
+        raise PydanticCustomError("long_number", "too long")
+    return value
+
+
 PositiveInt = _limited(int, "a positive integer", gt=0, lt=2**31)
 PositiveFloat = _limited(float, "a positive finite number", gt=0, allow_inf_nan=False)
 Fraction = _limited(float, "a number from 0 to below 1", ge=0, lt=1)
+LearningRate = Annotated[PositiveFloat, AfterValidator(_of_folder_length)]
+Momentum = Annotated[Fraction, AfterValidator(_of_folder_length)]
 Level = _limited(float, "a number between 0 and 0.5", gt=0, lt=0.5)
 Name = Annotated[
     str,
@@ -64,8 +77,8 @@ class Hyperparameters(Strict):
     """A point: one value of each hyperparameter. The order of the fields is the order in names and tables."""
 
     units: PositiveInt = Field(512, description="width of the hidden layer (the intermediate dimension)")
-    learning_rate: PositiveFloat = Field(0.001, description="step size of the optimizer")
-    momentum: Fraction = Field(0, description="share of the previous step that is added to the next one")
+    learning_rate: LearningRate = Field(0.001, description="step size of the optimizer")
+    momentum: Momentum = Field(0, description="share of the previous step that is added to the next one")
     batch_size: PositiveInt = Field(128, description="images per gradient step; at most the training set")
     optimizer: Optimizer = Field(
         "rmsprop",
@@ -122,6 +135,9 @@ class Study(Strict):
     grids: dict[str, Any] | None = Field(None, description="name: {factor: values, …}, every combination of them")
     alpha: Level = Field(0.05, description="level of the tests; intervals cover 1 - alpha")
     margins: Margins = Field(Margins(), description="practical margins δ")
+    published: str | None = Field(
+        "config/published.yaml", description="file of published numbers and orderings to check; null for none"
+    )
     figures: Figures = Field(Figures(), description="how figures look")
 
     # Names of tables, figures and wishes that no grid may take.
@@ -133,13 +149,15 @@ class Study(Strict):
     )
 
 
-def validate(raw: dict, images_in_training_set=None) -> tuple[Study, list[str]]:
+def validate(raw: dict, images_in_training_set=None, read_publication=None) -> tuple[Study, list[str]]:
     """Check a merged configuration and complete it.
 
     Args:
         raw: the merged content of the YAML files, as Snakemake's `config` or `yaml_files.merge` gives it.
         images_in_training_set: function `(dataset, data_folder) -> int` that raises ValueError with one line where the
             data set is unknown or its folder unusable; None checks no data set.
+        read_publication: function `(published)` that raises ValueError with one line for each thing that is wrong with
+            the file of that name; None reads no such file.
 
     Returns:
         The study, sweeps with their baseline value and without those set to null, and a list of notes: what was
@@ -161,15 +179,12 @@ def validate(raw: dict, images_in_training_set=None) -> tuple[Study, list[str]]:
             problems.append(f"`{section}` must be a mapping. Received: {_shown(content)}")
             content = None
         completed[section] = parse(content or {}, baseline, problems, notes)
-    training_images = None
-    images = _parse(Study, {key: raw[key] for key in ("dataset", "data_folder") if key in raw}, "", [])
-    if images_in_training_set and images:
-        try:
-            training_images = images_in_training_set(images.dataset, images.data_folder)
-        except (ValueError, OSError) as error:
-            problems.extend(str(error).splitlines())
+    training_images = _asked(images_in_training_set, ("dataset", "data_folder"), raw, problems)
+    _asked(read_publication, ("published",), raw, problems)
     if baseline:
         _check_points(baseline, completed, training_images, problems)
+    if study and baseline:
+        _check_size(study, completed, problems)
     if problems:
         raise ConfigurationError(problems)
     return study.model_copy(update=completed), notes
@@ -180,6 +195,18 @@ def _parse(model: type[BaseModel], raw: Any, prefix: str, problems: list[str]):
         return model.model_validate(raw)
     except ValidationError as error:
         problems.extend(_explain(item, model, prefix) for item in error.errors())
+    return None
+
+
+def _asked(ask, keys: tuple[str, ...], raw: dict, problems: list[str]) -> Any:
+    """Return what `ask` answers to the values of some keys; None where they are wrong themselves or it refuses them."""
+    values = _parse(Study, {key: raw[key] for key in keys if key in raw}, "", [])
+    if ask is None or values is None:
+        return None
+    try:
+        return ask(*(getattr(values, key) for key in keys))
+    except (ValueError, OSError) as error:
+        problems.extend(str(error).splitlines())
     return None
 
 
@@ -204,6 +231,8 @@ def _explain(item: dict, model: type[BaseModel], prefix: str) -> str:
         return _unknown(key, path[-1], list(model.model_fields))
     field = model.model_fields[path[-1]] if path else None
     received = f"Received: {_shown(item['input'])}"
+    if item["type"] == "long_number":
+        return f"`{key}` must be a number of at most {LONGEST_NUMBER} characters when written out. {received}"
     return f"`{key}` must be {_expected(field)}. {received}"
 
 
@@ -345,6 +374,26 @@ def _check_points(baseline: Baseline, completed: dict, training_images: int | No
                 f"Received: {point.batch_size}"
             )
     problems[:] = dict.fromkeys(problems)
+
+
+def _check_size(study: Study, completed: dict, problems: list[str]) -> None:
+    """Refuse a study too large to be planned."""
+
+    def links(epochs: list[int]) -> int:
+        return sum(-(-value // study.checkpoint_every) for value in epochs)
+
+    own = [study.baseline.epochs]
+    milestones = links([*own, *completed["sweeps"].get("epochs", [])])
+    milestones += sum(len(values) * links(own) for factor, values in completed["sweeps"].items() if factor != "epochs")
+    for factors in completed["grids"].values():
+        points = math.prod(len(values) for factor, values in factors.items() if factor != "epochs")
+        milestones += points * links(factors.get("epochs", own))
+    runs = milestones * study.replicates
+    if runs > MOST_RUNS:
+        problems.append(
+            f"the study must have at most {MOST_RUNS:,} runs (milestones of all points times `replicates`). "
+            f"Received: {runs:,}"
+        )
 
 
 def schema() -> dict:

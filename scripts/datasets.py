@@ -161,7 +161,7 @@ def _mapping(value, key: str, required, problems: list[str]) -> dict:
 
 
 def _text(value, key: str, kind: _Text, problems: list[str]) -> str:
-    if isinstance(value, str) and re.fullmatch(kind.pattern, value):
+    if isinstance(value, str) and re.fullmatch(kind.pattern, value) and value.isprintable():
         return value
     if value is not None:
         problems.append(f"`{key}` must be {kind.expected}. Received: {_shown(value)}")

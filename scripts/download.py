@@ -6,7 +6,6 @@ is not listed comes from a local folder alone, is checked for its shape, and its
 
 import argparse
 import gzip
-import hashlib
 import os
 import re
 import shutil
@@ -14,7 +13,6 @@ import signal
 import subprocess
 import sys
 import tarfile
-import time
 import urllib.request
 import zlib
 from collections.abc import Callable, Iterator
@@ -26,6 +24,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO, NamedTuple
 from urllib.error import HTTPError, URLError
 
+import records
 from datasets import CLASSES, FILES, IMAGE_SHAPE, DataFile, Dataset, Source, find_dataset, load_datasets
 from idx import MARKUP, check_labelled_images, content_kind
 
@@ -79,7 +78,7 @@ def fetch_dataset(
     missing = {}
     for key, file in dataset.files.items():
         path = output_folder / FILES[key]
-        if path.is_file() and _sha256(path) == file.sha256:
+        if path.is_file() and records.sha256(path) == file.sha256:
             log(f"{path}: kept, already right")
         else:
             missing[key] = file
@@ -183,7 +182,7 @@ def take_unlisted(local_folder: Path, output_folder: Path, log: Callable[[str], 
             except ValueError as error:  # name the user's file, not the copy that is about to go
                 raise ValueError(str(error).replace(temporary, str(local_folder))) from None
         for name in FILES.values():
-            log(f"folder {local_folder}: took {name}, SHA-256 {_sha256(folder / name)}")
+            log(f"folder {local_folder}: took {name}, SHA-256 {records.sha256(folder / name)}")
             os.replace(folder / name, output_folder / name)
 
 
@@ -204,17 +203,13 @@ def save(open_stream: Open, path: Path, size: int, limits: Limits) -> Path:
         TimeoutError: if it takes too long as a whole.
         OSError: if opening, reading or writing fails.
     """
-    deadline = time.monotonic() + limits.file_seconds
-    with open_stream() as stream, path.open("wb") as file:
-        # read1 comes back with what is there, so that a trickle cannot outlast the deadline.
-        while chunk := stream.read1(CHUNK_BYTES):
+    with time_limit(limits.file_seconds), open_stream() as stream, path.open("wb") as file:
+        while chunk := stream.read1(CHUNK_BYTES):  # what is there: an error page is seen at once
             if file.tell() == 0 and content_kind(chunk[:64]) == MARKUP:
                 raise Refused(f"expected an IDX file, received {MARKUP}")
             file.write(chunk)
             if file.tell() > size + COMPRESSION_SLACK_BYTES:
                 raise Refused(f"expected at most {size:,} bytes, received more")
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"not complete after {limits.file_seconds:g} s")
     return path
 
 
@@ -264,7 +259,7 @@ def check_file(path: Path, file: DataFile) -> Path:
         with path.open("rb") as stream:
             kind = content_kind(stream.read(64))
         raise Refused(f"expected {file.size:,} raw bytes, received {received:,} that begin like {kind}")
-    sha256 = _sha256(path)
+    sha256 = records.sha256(path)
     if sha256 != file.sha256:
         raise Refused(f"expected SHA-256 {file.sha256}, received {sha256}")
     return path
@@ -414,11 +409,6 @@ def _one_line(text: str) -> str:
     return line if len(line) <= 400 else f"{line[:397]}..."
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _despair(dataset: Dataset, missing: dict[str, DataFile], failures: list[str]) -> list[str]:
     """Return what is missing, what was tried and why it failed, and what to do."""
     absent = ", ".join(file.name for file in missing.values())
@@ -430,6 +420,22 @@ def _despair(dataset: Dataset, missing: dict[str, DataFile], failures: list[str]
         "  data_folder: /path/to/folder",
         f"where the folder holds {names}, each raw or with .gz appended.",
     ]
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError where something takes longer, also within a header that only trickles in; main thread alone."""
+
+    def late(_number, _frame):
+        raise TimeoutError(f"not complete after {seconds:g} s")
+
+    old = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, old)
 
 
 @contextmanager
@@ -474,6 +480,8 @@ def main(argv: list[str] | None = None) -> None:
                 fetch_dataset(dataset, arguments.output_folder, arguments.local_folder, _log)
             else:
                 take_unlisted(arguments.local_folder, arguments.output_folder, _log)
+            files = [arguments.output_folder / name for name in FILES.values()]
+            records.write_record(arguments.output_folder / "download.json", files, dataset=arguments.dataset)
     except (Refused, ValueError, OSError) as error:
         sys.exit(f"ERROR: {error}")
 

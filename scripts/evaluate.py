@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from atomic import atomic_path
+from records import Record, RecordError, write_record
 from state import StateError, StateReader
 
 
@@ -57,23 +58,36 @@ def scaled(images: np.ndarray) -> np.ndarray:
     return images.astype(np.float32) * (np.float32(1) / np.float32(255))
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Command line of the rule."""
+def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--training", type=Path, required=True, help="train.json, beside the state")
     parser.add_argument("--point", required=True, help="the state must be of this point,")
-    parser.add_argument("--seeds", type=int, nargs=2, metavar=("FIRST", "LAST"), required=True, help="these seeds")
-    parser.add_argument("--epochs", type=int, required=True, help="and this number of epochs")
-    parser.add_argument("--x-test", type=Path, required=True)
-    parser.add_argument("--y-test", type=Path, required=True)
+    parser.add_argument("--seeds", type=int, nargs=2, metavar=("FIRST", "LAST"), required=True, help="these seeds,")
+    parser.add_argument("--epochs", type=int, required=True, help="this number of epochs,")
+    parser.add_argument("--trained-by", required=True, help="and of this engine: versions and code digest")
+    parser.add_argument("--data-folder", type=Path, required=True, help="folder of x_test.npy and y_test.npy")
+    parser.add_argument("--engine", required=True, help="versions and code digest of this evaluation")
     parser.add_argument("--outcomes", type=Path, required=True, help="per image: loss and predicted class (.npz)")
     parser.add_argument("--metrics", type=Path, required=True, help="per seed: test_loss, test_accuracy (.csv)")
-    arguments = parser.parse_args(argv)
+    parser.add_argument(
+        "--record", type=Path, required=True, help="what was evaluated, with the SHA-256 of these files"
+    )
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Command line of the rule."""
+    arguments = parse_arguments(argv)
     first, last = arguments.seeds
-    labels, pixels = np.load(arguments.y_test), scaled(np.load(arguments.x_test))
+    label = {"point": arguments.point, "seeds": [first, last], "epochs": arguments.epochs}
+    trained = label | {"engine": arguments.trained_by}
     try:
-        expected = {"holds": "weights", "point": arguments.point, "seeds": [first, last], "epochs": arguments.epochs}
-        state = StateReader(arguments.state, **expected)
+        data = Record(arguments.data_folder / "preprocess.json", dataset=arguments.data_folder.name)
+        labels = np.load(data.file("y_test.npy"), allow_pickle=False)
+        pixels = scaled(np.load(data.file("x_test.npy"), allow_pickle=False))
+        training = Record(arguments.training, **trained, preprocess=data.digest)
+        state = StateReader(training.file("state.npz"), holds="weights", **trained)
         runs = [
             evaluate_run(
                 {name.removeprefix("weights/"): array for name, array in state.arrays(seed, "weights/").items()},
@@ -82,7 +96,7 @@ def main(argv: list[str] | None = None) -> None:
             )
             for seed in range(first, last + 1)
         ]
-    except StateError as error:
+    except (RecordError, StateError) as error:
         sys.exit(f"ERROR: {error}")
     losses, predictions = (np.stack(arrays) for arrays in zip(*runs, strict=True))
     with atomic_path(arguments.outcomes) as temporary, temporary.open("wb") as file:
@@ -93,6 +107,8 @@ def main(argv: list[str] | None = None) -> None:
         for seed, loss, predicted in zip(range(first, last + 1), losses, predictions, strict=True):
             accuracy = np.mean(predicted == labels)
             writer.writerow([seed, f"{loss.mean(dtype=np.float64):.9g}", f"{accuracy:.9g}"])
+    files = (arguments.outcomes, arguments.metrics)
+    write_record(arguments.record, files, **label, engine=arguments.engine, train=training.digest)
 
 
 if __name__ == "__main__":

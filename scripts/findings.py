@@ -253,7 +253,7 @@ def selection_comment(selection: list[Row]) -> str:
     if worst is None:
         return ""
     if float(shortened(worst["optimism"])) <= 0:
-        return "Picking the best level of a sweep by its mean flatters it by nothing that these digits show."
+        return "Picking the best level of a sweep by its mean flatters it by nothing that these decimals show."
     place = (worst["summary"], worst["metric"])
     kind, best = ("grid", spoken(worst["best"])) if "=" in worst["best"] else ("sweep", worst["best"])
     return (
@@ -288,11 +288,11 @@ def published_comment(found: Summary, rows: list[Row], places: list[list[str]], 
             continue
         own, other = (cite(row[name], "published", *place) for name in ("distance_sd", "keras2_distance_sd"))
         if row["keras2_verdict"] == "reproduced":
-            reading = "which explains the miss"
+            reading = "which would explain the miss"
         elif abs(float(row["keras2_distance_sd"])) < abs(float(row["distance_sd"])) / 2:
-            reading = "which explains most of the gap, but not all"
+            reading = "which would explain most of the gap, but not all"
         else:
-            reading = "which does not explain it"
+            reading = "which would not explain it"
         what = f"the {row['quantity'].replace('_', ' ')} of {row['published']} ({place[1]})"
         sentences.append(f"For {what}, the rule of Keras 2 turns a distance of {own} SDs into {other}, {reading}.")
     return joined(sentences)
@@ -316,10 +316,10 @@ def single_seed_comment(orderings: list[Row], seeds: int, counts: Counts) -> str
     )
     if float(shaky["opposite"]) == 0:
         least = "No single seed contradicts any of them."
-    pairs = "pair" if len(checked) == 1 else "pairs"
+    word = "ordering" if len(checked) == 1 else "orderings"
     return joined(
         [
-            f"The original orders {counts.cite('orderings checked', len(checked))} {pairs} by single runs. With "
+            f"{counts.cite('orderings checked', len(checked))} published {word} can be checked. With "
             f"{counted(seeds)} a point, the verdicts are: {listed(parts)}.",
             *rule_sentences(checked),
             least,
@@ -328,7 +328,7 @@ def single_seed_comment(orderings: list[Row], seeds: int, counts: Counts) -> str
 
 
 def rule_sentences(checked: list[Row]) -> list[str]:
-    """Name the orderings that this study does not confirm, but does with the update rule the original ran on."""
+    """Name the orderings that this study does not confirm, but does with the update rule of Keras 2."""
     turned = [row for row in checked if row["verdict"] != "confirmed" and row.get("keras2_verdict") == "confirmed"]
-    opening = "Under the rule of Keras 2, on which the original ran, this one holds:"
+    opening = "Under the rule of Keras 2 this one holds:"
     return [f"{opening} {row['statement']}" for row in turned]

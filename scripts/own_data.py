@@ -1,6 +1,7 @@
 """What the config's `dataset` and `data_folder` point at: a listed data set, or IDX files of the user's own."""
 
 import gzip
+import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +13,16 @@ def own_files(folder: str | Path) -> list[str]:
     """Return the four IDX files of a local folder, raw or .gz, in the order of `FILES`.
 
     Raises:
-        ValueError: if the folder or one of the files does not exist.
+        ValueError: if the folder or one of the files does not exist, or Snakemake cannot name it.
     """
     folder = Path(folder)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # unlike pathlib's, it takes no name for too long
         raise ValueError(f"`data_folder` must be an existing folder. Received: {str(folder)!r}")
+    if {"{", "}"} & set(str(folder)):
+        raise ValueError(
+            "`data_folder` of an own data set must be a path without { and }, which Snakemake takes for wildcards. "
+            f"Received: {str(folder)!r}"
+        )
     found = []
     for name in FILES.values():
         choices = [path for path in (folder / name, folder / f"{name}.gz") if path.is_file()]
@@ -34,7 +40,7 @@ def training_images(datasets_file: Path) -> Callable[[str, str | None], int]:
 
     def count(dataset: str, data_folder: str | None) -> int:
         datasets = load_datasets(datasets_file)
-        if data_folder is not None and not (data_folder and Path(data_folder).is_dir()):
+        if data_folder is not None and not os.path.isdir(data_folder):
             raise ValueError(f"`data_folder` must be an existing folder. Received: {data_folder!r}")
         if dataset in datasets:
             return datasets[dataset].train_images_count

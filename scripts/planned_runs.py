@@ -3,10 +3,33 @@
 import argparse
 import csv
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+
+from records import Record, sha256
 
 # The columns of plan.csv that say how a run was trained, in the order of all tables.
 FACTORS = ("units", "learning_rate", "momentum", "batch_size", "optimizer", "epochs")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """From what and by what all runs of a study are made: their records must say the same.
+
+    Attributes:
+        data_folder: folder of the data set's arrays.
+        trained_by: versions and code digest of the training.
+        evaluated_by: the same of the evaluation.
+    """
+
+    data_folder: Path
+    trained_by: str
+    evaluated_by: str
+
+    @cached_property
+    def arrays(self) -> Record:
+        """The record of the arrays; raises RecordError as that does."""
+        return Record(self.data_folder / "preprocess.json", dataset=self.data_folder.name)
 
 
 @dataclass(frozen=True)
@@ -18,12 +41,29 @@ class Milestone:
         levels: factor -> canonical text of its value, epochs included.
         blocks: `(first seed, last seed, folder)` of each block.
         wanted_by: names of the sweeps and grids that hold it; "baseline" for the baseline itself.
+        origin: from what and by what its runs are made; None asks their records for nothing of it.
     """
 
     point: str
     levels: dict[str, str]
     blocks: list[tuple[int, int, Path]]
     wanted_by: tuple[str, ...]
+    origin: Origin | None = None
+
+    def trained(self) -> list[Record]:
+        """Return the record of training of each block; RecordError if one is missing or another milestone's."""
+        expected = {"point": self.point, "epochs": int(self.levels["epochs"])}
+        if self.origin:
+            expected |= {"engine": self.origin.trained_by, "preprocess": self.origin.arrays.digest}
+        return [Record(folder / "train.json", seeds=[first, last], **expected) for first, last, folder in self.blocks]
+
+    def evaluated(self) -> list[Record]:
+        """Return the record of evaluation of each block; RecordError also if it was of another training."""
+        expected = {"engine": self.origin.evaluated_by} if self.origin else {}
+        return [
+            Record(training.path.with_name("evaluate.json"), train=training.digest, **expected)
+            for training in self.trained()
+        ]
 
 
 @dataclass(frozen=True)
@@ -36,6 +76,7 @@ class Planned:
         summaries: name of sweep or grid -> its factors.
         alpha: level of tests; intervals cover 1 - alpha.
         results: the results folder.
+        origin: from what and by what all runs are made.
     """
 
     milestones: list[Milestone]
@@ -43,6 +84,21 @@ class Planned:
     summaries: dict[str, tuple[str, ...]]
     alpha: float
     results: Path
+    origin: Origin
+
+    @cached_property
+    def identity(self) -> dict[str, str]:
+        """What the records of tables and figures must say: of which plan, data and engines they are."""
+        return {
+            "plan": sha256(self.results / "plan.csv"),
+            "preprocess": self.origin.arrays.digest,
+            "trained_by": self.origin.trained_by,
+            "evaluated_by": self.origin.evaluated_by,
+        }
+
+    def tables(self, rule: str) -> Record:
+        """Return the record of the tables that a rule wrote; RecordError if they are of another study."""
+        return Record(self.results / "tables" / f"{rule}.json", **self.identity)
 
     def baseline_milestone(self) -> Milestone:
         """Return the baseline's milestone."""
@@ -81,8 +137,8 @@ def _sorted_by(factor: str, milestones: list[Milestone]) -> list[Milestone]:
         return sorted(milestones, key=lambda milestone: order.index(milestone.levels[factor]))
 
 
-def read_milestones(plan: Path) -> list[Milestone]:
-    """Read `plan.csv`; blocks of one milestone are gathered in the order of their seeds."""
+def read_milestones(plan: Path, origin: Origin | None = None) -> list[Milestone]:
+    """Read `plan.csv`; blocks of one milestone are gathered in the order of their seeds. Origin: as in `Milestone`."""
     gathered: dict[tuple, tuple] = {}
     with plan.open(newline="") as file:
         for row in csv.DictReader(file):
@@ -92,7 +148,7 @@ def read_milestones(plan: Path) -> list[Milestone]:
             blocks = gathered.setdefault((row["point"], row["epochs"]), (levels, row["wanted_by"], []))[2]
             blocks.append((first, last, folder))
     return [
-        Milestone(point, levels, sorted(blocks), tuple(wanted_by.split()))
+        Milestone(point, levels, sorted(blocks), tuple(wanted_by.split()), origin)
         for (point, _), (levels, wanted_by, blocks) in gathered.items()
     ]
 
@@ -103,15 +159,20 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--baseline", nargs="+", required=True, metavar="FACTOR=VALUE")
     parser.add_argument("--summaries", nargs="*", default=[], metavar="NAME=FACTOR,…", help="sweeps and grids")
     parser.add_argument("--alpha", type=float, required=True, help="intervals cover 1 - alpha")
+    parser.add_argument("--data-folder", type=Path, required=True, help="folder of the data set's arrays")
+    parser.add_argument("--trained-by", required=True, help="versions and code digest of the training")
+    parser.add_argument("--evaluated-by", required=True, help="versions and code digest of the evaluation")
 
 
 def planned(arguments: argparse.Namespace) -> Planned:
     """Return the plan that the arguments of `add_study_arguments` name."""
     summaries = (text.split("=", 1) for text in arguments.summaries)
+    origin = Origin(arguments.data_folder, arguments.trained_by, arguments.evaluated_by)
     return Planned(
-        read_milestones(arguments.plan),
+        read_milestones(arguments.plan, origin),
         dict(text.split("=", 1) for text in arguments.baseline),
         {name: tuple(factors.split(",")) for name, factors in summaries},
         arguments.alpha,
         arguments.plan.parent,
+        origin,
     )

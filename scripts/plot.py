@@ -1,6 +1,9 @@
 """Draw all figures of the study from its tables (rule plot)."""
 
 import argparse
+import json
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib
@@ -20,6 +23,7 @@ from figure_style import BLUE, GREY, LABELS, ORANGE, SERIES, STYLE
 from intervals import t_interval
 from planned_runs import FACTORS, Planned, add_study_arguments, planned
 from published_figure import published_figure
+from records import RecordError, write_record
 
 Runs = dict[tuple[str, ...], pd.DataFrame]  # rows of `runs.csv`, by the canonical texts of `FACTORS`
 MOST_LINES = len(SERIES)  # of a grid, in one panel: more would look alike
@@ -166,7 +170,8 @@ def train_and_test(study: Planned, runs: Runs, factors: list[str]) -> plt.Figure
         both = runs_in(runs, levels)
         accuracy_scale(panel, pd.concat([both["train_accuracy"], both["test_accuracy"]]))
     panels.flat[0].legend(fontsize=8)
-    figure.suptitle("Training (running mean of the last epoch) against test accuracy (bars: ± 1 SD)")
+    between = " " if columns > 1 else "\n"
+    figure.suptitle(f"Training (running mean of the last epoch){between}against test accuracy (bars: ± 1 SD)")
     return figure
 
 
@@ -193,13 +198,13 @@ def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, names: list[str]
                 said, true, f"{value:.0f}", ha="center", va="center", fontsize=7, color="black", fontweight="bold"
             )
         elif value > 0:
-            dark = value > highest**0.75 * 0.1**0.25
+            dark = value > highest**0.72 * 0.1**0.28  # here black and white stand out as well as each other
             panel.text(
                 said, true, f"{value:.1f}", ha="center", va="center", fontsize=7, color="white" if dark else "black"
             )
     rotation = 0 if max(map(len, names)) < 3 else 90
-    panel.set_xticks(range(classes), names, rotation=rotation)
-    panel.set_yticks(range(classes), names)
+    panel.set_xticks(range(classes), names, rotation=rotation, parse_math=False)
+    panel.set_yticks(range(classes), names, parse_math=False)
     panel.set(xlabel="predicted class", ylabel="true class")
     panel.grid(False)
     figure.colorbar(image, label="misclassified images a seed", shrink=0.8)
@@ -222,6 +227,7 @@ def most_missed(
     misses = (predicted != labels).sum(axis=0)
     order = np.lexsort((-losses.mean(axis=0), -misses))[:24]
     figure, panels = plt.subplots(4, 6, figsize=(8, 6.4))
+    between = ", " if max(map(len, names)) < 3 else "\n"  # two words and "seen as" are wider than an image
     for panel in panels.flat[len(order) :]:
         panel.set_visible(False)
     for panel, index in zip(panels.flat, order, strict=False):
@@ -230,7 +236,9 @@ def most_missed(
         panel.set_axis_off()
         said = names[np.bincount(wrong).argmax()] if len(wrong) else "–"
         panel.set_title(
-            f"{names[labels[index]]}, seen as {said}\n{misses[index]} of {len(predicted)} seeds", fontsize=7
+            f"{names[labels[index]]}{between}seen as {said}\n{misses[index]} of {len(predicted)} seeds",
+            fontsize=7,
+            parse_math=False,
         )
     figure.suptitle("The most missed test images of the baseline: true class, most frequent error")
     return figure
@@ -256,7 +264,7 @@ def read_runs(path: Path) -> Runs:
 
 def read_histories(study: Planned) -> pd.DataFrame:
     """Read the baseline's metrics at every epoch; where a loss is not finite, the run is scored at chance."""
-    files = [folder / "history.csv" for milestone in study.chain() for _, _, folder in milestone.blocks]
+    files = [training.file("history.csv") for milestone in study.chain() for training in milestone.trained()]
     histories = pd.concat(map(pd.read_csv, files), ignore_index=True)
     for part in ("train", "test"):
         scored = score_at_chance(histories[f"{part}_accuracy"], histories[f"{part}_loss"])
@@ -293,8 +301,8 @@ def grid_means(name: str, study: Planned, runs: Runs) -> dict[str, dict[tuple, f
 def read_outcomes(study: Planned) -> tuple[np.ndarray, np.ndarray]:
     """Return losses and predicted classes of the baseline, (seeds, n) each."""
     blocks = []
-    for _, _, folder in study.baseline_milestone().blocks:
-        with np.load(folder / "test.npz", allow_pickle=False) as outcomes:
+    for evaluation in study.baseline_milestone().evaluated():
+        with np.load(evaluation.file("test.npz"), allow_pickle=False) as outcomes:
             blocks.append((outcomes["loss"], outcomes["predicted"]))
     losses, predicted = zip(*blocks, strict=True)
     return np.concatenate(losses), np.concatenate(predicted)
@@ -308,33 +316,34 @@ def save(figure: plt.Figure, folder: Path, name: str, dpi: int) -> None:
     plt.close(figure)
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Command line of the rule."""
+def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_study_arguments(parser)
     parser.add_argument("--margin-accuracy", type=float, required=True)
     parser.add_argument("--margin-loss", type=float, required=True)
-    parser.add_argument("--x-test", type=Path, required=True)
-    parser.add_argument("--y-test", type=Path, required=True)
-    parser.add_argument("--class-names", nargs=10, required=True)
+    parser.add_argument("--class-names", type=json.loads, required=True, help="a JSON list: a name may begin with -")
     parser.add_argument("--dpi", type=int, required=True)
     parser.add_argument("--show-seeds", choices=["true", "false"], required=True)
-    arguments = parser.parse_args(argv)
-    study = planned(arguments)
-    plt.rcParams.update(STYLE)
-    runs = read_runs(study.results / "tables" / "runs.csv")
+    return parser.parse_args(argv)
+
+
+def all_figures(study: Planned, arguments: argparse.Namespace) -> dict[str, Callable[[], plt.Figure]]:
+    """Return the function that draws each figure, by its name; RecordError if a file is not as it was written."""
+    tables = study.tables("aggregate")
+    runs = read_runs(tables.file("runs.csv"))
     sweeps = [name for name, factors in study.summaries.items() if factors == (name,)]
     histories = read_histories(study)
-    comparisons = pd.read_csv(study.results / "tables" / "comparisons.csv", dtype=str, keep_default_na=False)
+    comparisons = pd.read_csv(tables.file("comparisons.csv"), dtype=str, keep_default_na=False)
     comparisons = comparisons[comparisons["summary"].isin(study.summaries)]
     margins = {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss}
     losses, predicted = read_outcomes(study)
-    labels = np.load(arguments.y_test)
+    images, labels = (np.load(study.origin.arrays.file(f"{part}_test.npy"), allow_pickle=False) for part in "xy")
     names = arguments.class_names
     figures = {
         "learning_curves": lambda: learning_curves(histories, int(study.baseline["epochs"])),
         "confusion_matrix": lambda: confusion_matrix(labels, predicted, names),
-        "most_missed": lambda: most_missed(np.load(arguments.x_test), labels, predicted, losses, names),
+        "most_missed": lambda: most_missed(images, labels, predicted, losses, names),
     }
     if sweeps:
         figures["train_and_test"] = lambda: train_and_test(study, runs, sweeps)
@@ -347,11 +356,25 @@ def main(argv: list[str] | None = None) -> None:
             figures[name] = lambda name=name: grid_figure(name, study, runs)
     if study.summaries:
         figures["forest"] = lambda: forest(comparisons, margins, f"{100 * (1 - study.alpha):g} %")
-    published = pd.read_csv(study.results / "tables" / "published.csv", dtype=str, keep_default_na=False)
+    published = study.tables("check_published").file("published.csv")
+    published = pd.read_csv(published, dtype=str, keep_default_na=False)
     if len(published):
         figures["published"] = lambda: published_figure(published)
     if {"learning_rate", "momentum"} <= {factor for factors in study.summaries.values() for factor in factors}:
         figures["effective_rate"] = lambda: effective_rate_figure(study, milestone_means(study, runs))
+    return figures
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Command line of the rule."""
+    arguments = parse_arguments(argv)
+    study = planned(arguments)
+    plt.rcdefaults()  # not what a matplotlibrc of the user says
+    plt.rcParams.update(STYLE)
+    try:
+        figures = all_figures(study, arguments)
+    except RecordError as error:
+        sys.exit(f"ERROR: {error}")
     folder = study.results / "figures"
     for name, draw in figures.items():
         save(draw(), folder, name, arguments.dpi)
@@ -359,6 +382,8 @@ def main(argv: list[str] | None = None) -> None:
         if path.suffix in (".svg", ".png") and path.stem not in figures:
             print(f"removed {path}: no figure of this study")
             path.unlink()
+    files = [folder / f"{name}.{kind}" for name in figures for kind in ("svg", "png")]
+    write_record(folder / "plot.json", files, **study.identity)
 
 
 if __name__ == "__main__":

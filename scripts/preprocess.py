@@ -9,6 +9,7 @@ import numpy as np
 from atomic import atomic_path
 from datasets import CLASSES, FILES, IMAGE_SHAPE
 from idx import check_labelled_images, read_idx
+from records import Record, write_record
 
 
 def read_split(raw_folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
@@ -35,19 +36,24 @@ def preprocess(raw_folder: Path, output_folder: Path) -> None:
     """Write x_train.npy, y_train.npy, x_test.npy and y_test.npy, or none of them where a raw file is wrong.
 
     Args:
-        raw_folder: folder of the raw IDX files.
-        output_folder: folder of the arrays; made if need be.
+        raw_folder: folder of the raw IDX files and of `download.json`.
+        output_folder: folder of the arrays; made if need be. Its name is the data set's.
 
     Raises:
-        ValueError: as `read_split` does.
+        ValueError: as `read_split` does, or if a raw file is not the one that was downloaded.
         OSError: if a file cannot be read or written.
     """
+    raw = Record(raw_folder / "download.json", dataset=output_folder.name)
+    for name in FILES.values():
+        raw.file(name)
     arrays = {}
     for split in ("train", "test"):
         arrays[f"x_{split}"], arrays[f"y_{split}"] = read_split(raw_folder, split)
     for name, array in arrays.items():
         with atomic_path(output_folder / f"{name}.npy") as path, path.open("wb") as file:
             np.save(file, array, allow_pickle=False)
+    files = [output_folder / f"{name}.npy" for name in arrays]
+    write_record(output_folder / "preprocess.json", files, dataset=output_folder.name, download=raw.digest)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -1,7 +1,6 @@
 """What made the results, and when: everything in which two runs of one study may differ."""
 
 import csv
-import hashlib
 import json
 import os
 import platform
@@ -10,6 +9,8 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+
+from records import sha256
 
 PACKAGES = (
     "snakemake",
@@ -67,12 +68,6 @@ def time_by_rule(benchmarks: Path) -> dict[str, dict[str, float]]:
         }
         for rule, found in sorted(columns.items())
     }
-
-
-def sha256(path: Path) -> str:
-    """Return a file's SHA-256."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def provenance(config: Path, raw: list[Path]) -> dict:

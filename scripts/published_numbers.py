@@ -2,7 +2,9 @@
 
 import difflib
 import math
+import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,6 +116,34 @@ def read_published(path: Path) -> Publication:
     if problems:
         raise ValueError("\n".join(f"{path}: {problem}" for problem in problems))
     return Publication(dataset, source, defaults, tuple(numbers), tuple(orderings))
+
+
+def publication_file(name: str | None, project: Path) -> Path | None:
+    """Return the file that the config's `published` names; None where it names none.
+
+    Args:
+        name: a path, looked for in the working directory, then in the project.
+        project: the project's folder.
+
+    Raises:
+        ValueError: if there is no such file.
+    """
+    if name is None:
+        return None
+    for path in (Path(name), project / name):
+        if os.path.isfile(path):  # unlike pathlib's, it takes no name for too long
+            return path
+    raise ValueError(f"`published` must be an existing file, or null. Received: {name!r}")
+
+
+def publications(project: Path) -> Callable[[str | None], Publication | None]:
+    """Return the function that reads what the config's `published` names, for `configuration.validate`."""
+
+    def read(name: str | None) -> Publication | None:
+        path = publication_file(name, project)
+        return read_published(path) if path else None
+
+    return read
 
 
 def _rows(content: dict, section: str, problems: list[str]) -> list[tuple[str, dict]]:
@@ -232,7 +262,7 @@ def _quantity(row: dict, name: str, key: str, problems: list[str]) -> str:
 def _text(row: dict, name: str, key: str, problems: list[str]) -> str:
     value = row.get(name)
     pattern, expected = _PATTERNS.get(name, _LINE)
-    if isinstance(value, str) and re.fullmatch(pattern, value):
+    if isinstance(value, str) and re.fullmatch(pattern, value) and value.isprintable():
         return value
     if value is not None:  # else told as missing
         problems.append(f"`{_within(key, name)}` must be {expected}. Received: {_shown(value)}")

@@ -14,11 +14,12 @@ import findings
 from atomic import atomic_path
 from check_published import summary as published_summary
 from comparisons import METRICS
-from evidence import Evidence, UnsupportedNumberError
+from evidence import Evidence
 from figure_style import LABELS
 from page import LONG_TABLE, family, render_page
 from planned_runs import Planned, add_study_arguments, planned
 from provenance import provenance
+from records import Record
 from runs import read_csv
 from sentences import Counts, Family, comment
 from summary_tables import shortened, signed
@@ -27,11 +28,15 @@ from summary_tables import shortened, signed
 CONSTANTS = ("784", "10", "1", "0", "2")
 
 
-def read_tables(study: Planned) -> dict[str, list[dict[str, str]]]:
-    """Return the rows of every table the report draws on, cells as text."""
-    names = ("comparisons", "selection", "learning", "trends", "two_way", "published", "orderings", *study.summaries)
-    folder = study.results / "tables"
-    return {name: read_csv(folder / f"{name}.csv") for name in names if (folder / f"{name}.csv").is_file()}
+def read_tables(study: Planned, rules=("aggregate", "resample", "check_published")) -> dict[str, list[dict[str, str]]]:
+    """Return the rows of every table the report draws on, as text; RecordError if one is not as it was written."""
+    names = {
+        "aggregate": ("comparisons", "selection", "learning", "trends", *study.summaries),
+        "resample": ("two_way",),
+        "check_published": ("published", "orderings"),
+    }
+    records = {rule: study.tables(rule) for rule in rules}
+    return {name: read_csv(record.file(f"{name}.csv")) for rule, record in records.items() for name in names[rule]}
 
 
 def families(study: Planned, tables: dict, margins: dict[str, str]) -> dict[str, dict[str, Family]]:
@@ -177,7 +182,7 @@ def comments(
     written["keras2_rule"] = findings.update_rule_comment(matched["keras2_rule"])
     if tables.get("published"):
         rows = [row for row in tables["published"] if not row["repeats"]]
-        places = leading_cells(study.results / "tables" / "published.md", 4)
+        places = leading_cells(study.tables("check_published").file("published.md"), 4)
         found = published_summary(tables["published"], study.alpha)
         written["published"] = findings.published_comment(found, rows, places, counts)
     return written
@@ -231,7 +236,7 @@ def beginning(table: str) -> str:
 
 def live_families(study: Planned, margins: dict[str, str]) -> list[dict]:
     """Return what the page's own script needs to take the verdicts anew at another α or δ."""
-    differences = read_csv(study.results / "tables" / "differences.csv")
+    differences = read_csv(study.tables("aggregate").file("differences.csv"))
     found = []
     for name in dict.fromkeys(row["summary"] for row in differences):
         for metric, higher_is_better in METRICS.items():
@@ -256,8 +261,8 @@ def exact_comparison(row: dict[str, str]) -> SimpleNamespace:
     return SimpleNamespace(n=int(row["n"]), verdict=row["verdict"], **exact)
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Command line of the rule."""
+def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_study_arguments(parser)
     parser.add_argument("--margin-accuracy", required=True)
@@ -265,20 +270,22 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--dataset", required=True)
     parser.add_argument("--templates", type=Path, required=True)
     parser.add_argument("--config", type=Path, required=True, help="the validated config, for the record")
-    parser.add_argument("--raw", type=Path, nargs=4, required=True, help="the data set's files, for the record")
+    parser.add_argument("--raw-folder", type=Path, required=True, help="folder of the raw files, for the record")
     parser.add_argument("--provenance", type=Path, required=True, help="the record (.json)")
     parser.add_argument("--markdown", type=Path, required=True)
     parser.add_argument("--html", type=Path, required=True)
-    arguments = parser.parse_args(argv)
-    study = planned(arguments)
-    margins = {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss}
-    tables = read_tables(study)
+    return parser.parse_args(argv)
+
+
+def report_context(
+    study: Planned, dataset: str, margins: dict[str, str], tables: dict, counts: Counts, figures: Record
+) -> dict:
+    """Return what the template fills in."""
     seeds = sum(last - first + 1 for first, last, _ in study.baseline_milestone().blocks)
-    counts = Counts()
-    texts = comments(study, tables, families(study, tables, margins), seeds, counts)
-    folder = study.results / "tables"
-    context = {
-        "dataset": arguments.dataset,
+    markdown = {summary: study.tables("aggregate").file(f"{summary}.md") for summary in study.summaries}
+    markdown["published"] = study.tables("check_published").file("published.md")
+    return {
+        "dataset": dataset,
         "baseline": study.baseline,
         "seeds": seeds,
         "percent": f"{100 * (1 - study.alpha):g}",
@@ -288,21 +295,24 @@ def main(argv: list[str] | None = None) -> None:
         "grids": [name for name, factors in study.summaries.items() if factors != (name,)],
         "names": LABELS,
         "longest": max((milestone.levels["epochs"] for milestone in study.chain() if milestone.wanted_by), key=int),
-        "comments": texts,
-        "tables": {
-            path.stem: path.read_text(encoding="utf-8").strip()
-            for path in sorted(folder.glob("*.md"))
-            if path.stem in (*study.summaries, "published")
-        }
+        "comments": comments(study, tables, families(study, tables, margins), seeds, counts),
+        "tables": {name: path.read_text(encoding="utf-8").strip() for name, path in markdown.items()}
         | small_tables(tables, counts, seeds),
-        "figures": {path.stem for path in (study.results / "figures").glob("*.svg")},
+        "figures": {path.stem for path in map(figures.file, figures.sha256) if path.suffix == ".svg"},
     }
+
+
+def write_report(arguments: argparse.Namespace) -> None:
+    """Write Markdown, page and record; ValueError in one line where a file or a number cannot be vouched for."""
+    study = planned(arguments)
+    margins = {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss}
+    tables, counts = read_tables(study), Counts()
+    figures = Record(study.results / "figures" / "plot.json", **study.identity)
+    context = report_context(study, arguments.dataset, margins, tables, counts, figures)
     linked = render_markdown(arguments.templates, context)
-    try:
-        Evidence([*tables.values(), counts.rows], settings(study, margins, seeds)).check(linked)
-    except UnsupportedNumberError as error:
-        sys.exit(f"ERROR: {error}")
-    record = provenance(arguments.config, arguments.raw)
+    Evidence([*tables.values(), counts.rows], settings(study, margins, context["seeds"])).check(linked)
+    raw = Record(arguments.raw_folder / "download.json", dataset=arguments.dataset)
+    record = provenance(arguments.config, [raw.file(name) for name in raw.sha256])
     record_text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
     page = render_page(
         linked,
@@ -317,6 +327,15 @@ def main(argv: list[str] | None = None) -> None:
     for path, text in files:
         with atomic_path(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Command line of the rule."""
+    arguments = parse_arguments(argv)
+    try:
+        write_report(arguments)
+    except (ValueError, OSError) as error:
+        sys.exit(f"ERROR: {error}")
 
 
 if __name__ == "__main__":

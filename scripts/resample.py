@@ -1,6 +1,7 @@
 """Two uncertainties kept apart: over seeds on this test set, and over seeds and test images (rule resample)."""
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 
 from atomic import atomic_path
 from planned_runs import Milestone, Planned, add_study_arguments, planned
+from records import RecordError, write_record
 from rounding import rounded, supported_decimals
 from two_way_bootstrap import TwoWayDifference, resampling_weights, two_way_bootstrap
 
@@ -21,8 +23,8 @@ LOSS_AT_CHANCE = float(np.log(10))
 def read_outcomes(milestone: Milestone, labels: np.ndarray) -> dict[str, np.ndarray]:
     """Return accuracy (0 or 1) and loss of every test image, float32 (seeds, n), diverged runs scored at chance."""
     hits, losses = [], []
-    for _, _, folder in milestone.blocks:
-        with np.load(folder / "test.npz", allow_pickle=False) as outcomes:
+    for evaluation in milestone.evaluated():
+        with np.load(evaluation.file("test.npz"), allow_pickle=False) as outcomes:
             losses.append(outcomes["loss"])
             hits.append((outcomes["predicted"] == labels).astype(np.float32))
     accuracy, loss = np.concatenate(hits), np.concatenate(losses)
@@ -81,12 +83,16 @@ def main(argv: list[str] | None = None) -> None:
     """Command line of the rule."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_study_arguments(parser)
-    parser.add_argument("--y-test", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args(argv)
-    rows = resample(planned(arguments), np.load(arguments.y_test))
+    study = planned(arguments)
+    try:
+        rows = resample(study, np.load(study.origin.arrays.file("y_test.npy"), allow_pickle=False))
+    except RecordError as error:
+        sys.exit(f"ERROR: {error}")
     with atomic_path(arguments.output) as temporary:
         pd.DataFrame(rows, columns=COLUMNS).to_csv(temporary, index=False, lineterminator="\n")
+    write_record(arguments.output.with_name("resample.json"), [arguments.output], **study.identity)
 
 
 if __name__ == "__main__":

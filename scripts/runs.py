@@ -9,6 +9,7 @@ import numpy as np
 
 from divergence import ScoredRuns, score_at_chance
 from planned_runs import FACTORS, Milestone
+from records import RecordError
 
 METRICS = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
 RUN_COLUMNS = (*FACTORS, "seed", *METRICS)
@@ -47,15 +48,16 @@ def read_runs(milestone: Milestone) -> MilestoneRuns:
     """Read a milestone's runs: test metrics from the evaluation, train metrics of the last epoch from the history.
 
     Raises:
-        ValueError: if the files do not hold the seeds they should; one line.
+        RecordError: if the files are not those that were written, or do not hold the seeds they should.
     """
     rows = []
     epochs = milestone.levels["epochs"]
-    for first, last, folder in milestone.blocks:
-        history = {row["seed"]: row for row in read_csv(folder / "history.csv") if row["epoch"] == epochs}
-        tested = read_csv(folder / "metrics.csv")
+    records = zip(milestone.blocks, milestone.trained(), milestone.evaluated(), strict=True)
+    for (first, last, folder), training, evaluation in records:
+        history = {row["seed"]: row for row in read_csv(training.file("history.csv")) if row["epoch"] == epochs}
+        tested = read_csv(evaluation.file("metrics.csv"))
         if [int(row["seed"]) for row in tested] != list(range(first, last + 1)) or len(history) != len(tested):
-            raise ValueError(
+            raise RecordError(
                 f"{folder}: expected the seeds {first} to {last} in metrics.csv and history.csv, "
                 f"epoch {epochs}. Delete the folder, it will be trained again."
             )

@@ -58,7 +58,7 @@ class StateReader:
         self.path = path
         with self._damage_told():
             self._archive = np.load(path, allow_pickle=False)
-            self.label = json.loads(self._archive["label"].tobytes())
+            self.label = dict(json.loads(self._archive["label"].tobytes()))
         for key, value in expected.items():
             if self.label.get(key) != value:
                 received = f"Received: {key}={self.label.get(key)}"
@@ -81,7 +81,8 @@ class StateReader:
     def _damage_told(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, ValueError, KeyError, IndexError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        except Exception as error:  # a damaged file can make zipfile and NumPy raise almost anything
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
             raise StateError(
-                f"{self.path}: is no readable state ({error}). Delete it, it will be trained again."
+                f"{self.path}: is no readable state ({reason}). Delete it, it will be trained again."
             ) from None

@@ -19,6 +19,7 @@ from canonical import canonical_name
 from epochs import CompiledTraining
 from network import build_network, initial_weights, shuffled_order
 from optimizers import build_optimizer
+from records import Record, RecordError, write_record
 from state import Arrays, StateError, StateReader, writing_state
 
 HISTORY_COLUMNS = ("seed", "epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
@@ -95,9 +96,10 @@ def writing_parts(paths: dict[str, Path], label: dict) -> Iterator[Callable[[int
         yield keep
 
 
-def reading_parts(paths: dict[str, Path], label: dict) -> Callable[[int], Arrays]:
-    """Return a function that gives the complete state of a seed, read from the two files of `writing_parts`."""
-    readers = [StateReader(path, holds=kind, **label) for kind, path in paths.items()]
+def reading_parts(record: Record, label: dict) -> Callable[[int], Arrays]:
+    """Return a function that gives the complete state of a seed, read from the two files that a training recorded."""
+    files = {"weights": record.file("state.npz"), "optimizer": record.file("optimizer.npz")}
+    readers = [StateReader(path, holds=kind, **label) for kind, path in files.items()]
     return lambda seed: {name: array for reader in readers for name, array in reader.arrays(seed).items()}
 
 
@@ -120,13 +122,17 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, nargs=2, metavar=("FIRST", "LAST"), required=True)
     parser.add_argument("--epochs", type=int, nargs=2, metavar=("START", "END"), required=True)
     parser.add_argument("--data-folder", type=Path, required=True, help="folder of x_train.npy and its like")
-    parser.add_argument("--previous", type=Path, nargs="*", help="state and optimizer state at START epochs > 0")
+    parser.add_argument("--previous", type=Path, nargs="?", help="train.json of the states at START epochs > 0")
     parser.add_argument("--engine", required=True, help="versions and code digest, kept in the state")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--state", type=Path, required=True, help="the weights at END epochs")
     parser.add_argument("--optimizer-state", type=Path, required=True, help="the optimizer's variables")
-    parser.add_argument("--history", type=Path, required=True)
-    return parser.parse_args(argv)
+    parser.add_argument("--history", type=Path, required=True, help="metrics of every epoch")
+    parser.add_argument("--record", type=Path, required=True, help="what was trained, with the SHA-256 of these files")
+    arguments = parser.parse_args(argv)
+    if (arguments.epochs[0] > 0) != (arguments.previous is not None):
+        parser.error("--previous goes with START epochs > 0, and only with these")
+    return arguments
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -141,16 +147,17 @@ def main(argv: list[str] | None = None) -> None:
     first, last = arguments.seeds
     start, end = arguments.epochs
     label = {"point": canonical_name(point), "seeds": [first, last], "epochs": end, "engine": arguments.engine}
-    # As tensors, so that no second copy stays in memory: 55 MB of uint8, scaled inside the epoch.
-    train, test = (
-        tuple(tf.constant(np.load(arguments.data_folder / f"{part}_{subset}.npy")) for part in "xy")
-        for subset in ("train", "test")
-    )
     try:
+        data = Record(arguments.data_folder / "preprocess.json", dataset=arguments.data_folder.name)
         previous = None
         if arguments.previous:
-            paths = dict(zip(("weights", "optimizer"), arguments.previous, strict=True))
-            previous = reading_parts(paths, label | {"epochs": start})
+            earlier = label | {"epochs": start}
+            previous = reading_parts(Record(arguments.previous, **earlier, preprocess=data.digest), earlier)
+        # As tensors, so that no second copy stays in memory: 55 MB of uint8, scaled inside the epoch.
+        train, test = (
+            tuple(tf.constant(np.load(data.file(f"{part}_{subset}.npy"), allow_pickle=False)) for part in "xy")
+            for subset in ("train", "test")
+        )
         with writing_parts({"weights": arguments.state, "optimizer": arguments.optimizer_state}, label) as keep:
             history = train_block(
                 point,
@@ -162,9 +169,11 @@ def main(argv: list[str] | None = None) -> None:
                 keep,
                 lambda line: print(line, flush=True),
             )
-    except StateError as error:
+    except (RecordError, StateError) as error:
         sys.exit(f"ERROR: {error}")
     write_history(arguments.history, history)
+    files = (arguments.state, arguments.optimizer_state, arguments.history)
+    write_record(arguments.record, files, **label, preprocess=data.digest)
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ def learning_rows(study: Planned) -> list[dict[str, str]]:
     """
     by_epoch: dict[int, list[dict[str, str]]] = {}
     for milestone in study.chain():
-        for _, _, folder in milestone.blocks:
-            for row in read_csv(folder / "history.csv"):
+        for training in milestone.trained():
+            for row in read_csv(training.file("history.csv")):
                 by_epoch.setdefault(int(row["epoch"]), []).append(row)
     rows = []
     for epoch, runs in sorted(by_epoch.items()):

@@ -30,13 +30,16 @@ def subset():
 
 @pytest.fixture(scope="session")
 def arrays(subset, tmp_path_factory):
-    """A folder with the small data as .npy files."""
+    """A folder with the small data as .npy files, and their record."""
     import numpy as np
+
+    from records import write_record
 
     folder = tmp_path_factory.mktemp("arrays")
     for name, (images, labels) in subset.items():
         np.save(folder / f"x_{name}.npy", images)
         np.save(folder / f"y_{name}.npy", labels)
+    write_record(folder / "preprocess.json", sorted(folder.glob("*.npy")), dataset=folder.name)
     return folder
 
 

@@ -10,6 +10,7 @@ import planned_runs
 import report
 import resample
 from canonical import canonical_name
+from records import Record, write_record
 
 BASELINE = {
     "units": "512",
@@ -22,6 +23,7 @@ BASELINE = {
 MARGINS = {"accuracy": 0.001, "loss": 0.005}
 IMAGES = 60
 LABELS = np.arange(IMAGES, dtype=np.uint8) % 10
+ENGINES = {"trained_by": "a training", "evaluated_by": "an evaluation"}
 
 
 class HandMade:
@@ -35,6 +37,13 @@ class HandMade:
     def __init__(self, folder: Path, summaries: dict[str, tuple[str, ...]]):
         self.folder, self.summaries = folder, summaries
         self.plan: list[dict[str, str]] = []
+        self.data = folder / "data" / "digits"
+        self.data.mkdir(parents=True, exist_ok=True)
+        arrays = {"x_test": np.zeros((IMAGES, 784), np.uint8), "y_test": LABELS}
+        for name, array in arrays.items():
+            np.save(self.data / f"{name}.npy", array)
+        files = [self.data / f"{name}.npy" for name in arrays]
+        write_record(self.data / "preprocess.json", files, dataset=self.data.name)
 
     def add(self, wanted_by: str, accuracy, loss, train_loss=None, blocks: int = 1, **changes: str) -> "HandMade":
         """Add a point that differs from the baseline in `changes`: a value a seed of accuracy and loss.
@@ -61,6 +70,7 @@ class HandMade:
             epochs = range(start + 1, int(levels["epochs"]) + 1)
             _write(folder / "history.csv", _history(seeds.tolist(), epochs, accuracy, loss, train_loss))
             np.savez(folder / "test.npz", **_outcomes(accuracy[seeds], loss[seeds]))
+            put_on_record(folder, self.data, point=point, seeds=[first, last], epochs=int(levels["epochs"]))
             rows.append({"point": point, **levels, "first_seed": first, "last_seed": last, "wanted_by": wanted_by})
         self.plan += rows
         _write(self.folder / "plan.csv", self.plan)
@@ -70,18 +80,24 @@ class HandMade:
         """Return the arguments every summarising script takes."""
         baseline = [f"{factor}={value}" for factor, value in BASELINE.items()]
         summaries = [f"{name}={','.join(factors)}" for name, factors in self.summaries.items()]
-        plan = str(self.folder / "plan.csv")
-        return ["--plan", plan, "--baseline", *baseline, "--alpha", f"{alpha}", "--summaries", *summaries]
-
-    def labels(self) -> Path:
-        """Write the classes of the test images, and return the file."""
-        np.save(self.folder / "y_test.npy", LABELS)
-        return self.folder / "y_test.npy"
+        origin = ["--data-folder", str(self.data)]
+        origin += [word for name, engine in ENGINES.items() for word in (f"--{name.replace('_', '-')}", engine)]
+        plan = ["--plan", str(self.folder / "plan.csv")]
+        return [*plan, "--baseline", *baseline, "--alpha", f"{alpha}", *origin, "--summaries", *summaries]
 
     def planned(self, alpha: float = 0.05) -> planned_runs.Planned:
         """Return the study as the summarising scripts see it."""
-        milestones = planned_runs.read_milestones(self.folder / "plan.csv")
-        return planned_runs.Planned(milestones, BASELINE, self.summaries, alpha, self.folder)
+        origin = planned_runs.Origin(self.data, **ENGINES)
+        milestones = planned_runs.read_milestones(self.folder / "plan.csv", origin)
+        return planned_runs.Planned(milestones, BASELINE, self.summaries, alpha, self.folder, origin)
+
+
+def put_on_record(folder: Path, data: Path, **label) -> None:
+    """Write the records of the training and evaluation of one block, after its files were written or changed."""
+    label |= {"engine": ENGINES["trained_by"], "preprocess": Record(data / "preprocess.json").digest}
+    training = write_record(folder / "train.json", [folder / "history.csv"], **label)
+    files = [path for path in (folder / "test.npz", folder / "metrics.csv") if path.exists()]
+    write_record(folder / "evaluate.json", files, engine=ENGINES["evaluated_by"], train=training)
 
 
 def _write(path: Path, rows: list[dict]) -> None:
@@ -164,7 +180,5 @@ def summarised(study: HandMade, alpha: float = 0.05) -> dict[str, list[dict[str,
     """Write all tables of a study but the published ones, and return their rows by name."""
     planned = study.planned(alpha)
     aggregate.aggregate(planned, MARGINS)
-    resample.main(
-        [*study.arguments(alpha), "--y-test", str(study.labels()), "--output", str(study.folder / "tables/two_way.csv")]
-    )
-    return report.read_tables(planned)
+    resample.main([*study.arguments(alpha), "--output", str(study.folder / "tables" / "two_way.csv")])
+    return report.read_tables(planned, ["aggregate", "resample"])

@@ -15,8 +15,10 @@ from check_published import (
     main,
     summary,
 )
-from planned_runs import FACTORS
+from hand_made import ENGINES, put_on_record
+from planned_runs import FACTORS, Origin, Planned
 from published import check_number, expected_misses
+from records import write_record
 
 DEFAULTS = {"units": 512, "learning_rate": 0.001, "momentum": 0, "batch_size": 128, "optimizer": "rmsprop", "epochs": 5}
 LEVELS = {name: str(value) for name, value in DEFAULTS.items()}
@@ -33,6 +35,8 @@ class Study:
         self.published = folder / "published.yaml"
         self.plan, self.runs = [], []
         (self.results / "tables").mkdir(parents=True)
+        self.data = self.results / "data" / "mnist"
+        write_record(self.data / "preprocess.json", [], dataset="mnist")
 
     def add(self, accuracy=SPREAD, loss=LOSSES, training=SPREAD, wanted=True, history=(), **levels):
         """Add a milestone, seeds from 0; `history` holds rows of earlier epochs: (epoch, training, accuracy, loss)."""
@@ -54,6 +58,7 @@ class Study:
         ]
         folder = self.results / "runs" / point / f"seeds=0-{last}" / f"epochs={levels['epochs']}"
         write(folder / "history.csv", rows)
+        put_on_record(folder, self.data, point=point, seeds=[0, last], epochs=int(levels["epochs"]))
         return self
 
     def check(self, numbers=(), orderings=(), dataset="mnist", margin_loss="0.005"):
@@ -61,12 +66,16 @@ class Study:
         write(self.results / "plan.csv", self.plan)
         if self.runs:
             write(self.results / "tables" / "runs.csv", self.runs)
+        study = Planned([], {}, {}, 0.05, self.results, Origin(self.data, **ENGINES))
+        write_record(self.results / "tables" / "aggregate.json", self.results.glob("tables/runs.csv"), **study.identity)
         rows = [{"source": "page 1", **row} for row in numbers]
         claims = [{"source": "page 1", "statement": "A beats B.", **row} for row in orderings]
         content = {"dataset": "mnist", "source": "A paper.", "defaults": DEFAULTS, "numbers": rows, "orderings": claims}
         self.published.write_text(yaml.safe_dump(content), encoding="utf-8")
         arguments = ["--plan", str(self.results / "plan.csv"), "--baseline", "units=512", "--alpha", "0.05"]
         arguments += ["--published", str(self.published), "--dataset", dataset]
+        arguments += ["--data-folder", str(self.data), "--trained-by", ENGINES["trained_by"]]
+        arguments += ["--evaluated-by", ENGINES["evaluated_by"]]
         main([*arguments, "--margin-accuracy", "0.001", "--margin-loss", margin_loss])
         return self.table("published"), self.table("orderings")
 

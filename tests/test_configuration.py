@@ -16,9 +16,11 @@ import yaml_files
 from configuration import FACTORS, OPTIMIZERS, Baseline, ConfigurationError, Figures, Margins, Study, validate
 from conftest import PROJECT, SUBSET
 from own_data import training_images
+from published_numbers import publications
 
 CONFIG = PROJECT / "config" / "config.yaml"
 QUICK = PROJECT / "config" / "quick.yaml"
+FASHION = PROJECT / "config" / "fashion.yaml"
 IMAGES = training_images(PROJECT / "config" / "datasets.yaml")
 INF, NAN = float("inf"), float("nan")
 
@@ -35,7 +37,7 @@ TEXT = "text or null"
 
 TOP = (
     "Known: dataset, data_folder, baseline, replicates, seeds_per_job, checkpoint_every, "
-    "keep_optimizer_state, sweeps, grids, alpha, margins, figures."
+    "keep_optimizer_state, sweeps, grids, alpha, margins, published, figures."
 )
 POINT = "Known: units, learning_rate, momentum, batch_size, optimizer, epochs."
 GRID_NAME = (
@@ -50,9 +52,9 @@ UNKNOWN_DATASET = (
 )
 
 
-def problems_of(raw, images=IMAGES):
+def problems_of(raw, images=IMAGES, read_publication=None):
     with pytest.raises(ConfigurationError) as caught:
-        validate(raw, images)
+        validate(raw, images, read_publication)
     return caught.value.problems
 
 
@@ -68,6 +70,7 @@ def nested(key, value):
     [
         ("dataset", NAME, ["", "a/b", "../mnist", "-mnist", "two words", "mnist\n", 5, None, ["mnist"]]),
         ("data_folder", TEXT, [5, True, ["data"], {"path": "data"}]),
+        ("published", TEXT, [5, True, ["mine.yaml"], {"path": "mine.yaml"}]),
         ("baseline", MAPPING, [None, 5, "rmsprop", []]),
         ("baseline.units", INTEGER, [0, -3, 2.5, 2**31, INF, NAN, True, None, "many", "", [512], {"value": 512}]),
         (
@@ -345,6 +348,18 @@ def test_all_problems_come_at_once():
     )
 
 
+def test_problems_of_a_publication_come_with_those_of_the_config(tmp_path):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("dataset: mnist\nsource: A paper.\ndefaults: {units: 0}\nnumbers: []\n")
+    told = problems_of({"published": str(mine), "alpha": 1}, None, publications(PROJECT))
+    assert told[0] == "`alpha` must be a number between 0 and 0.5. Received: 1"
+    assert f"{mine}: `orderings` is missing" in told
+    assert f"{mine}: `defaults.units` must be a positive integer. Received: 0" in told
+    assert problems_of({"published": "no/such"}, None, publications(PROJECT)) == [
+        "`published` must be an existing file, or null. Received: 'no/such'"
+    ]
+
+
 def test_the_error_reads_one_problem_a_line():
     with pytest.raises(ConfigurationError) as caught:
         validate({"replicates": 0, "alpha": 1})
@@ -368,6 +383,7 @@ def test_the_error_reads_one_problem_a_line():
         ("margins.loss", "5e-3", 0.005),
         ("figures.show_seeds", False, False),
         ("data_folder", str(SUBSET), str(SUBSET)),
+        ("published", None, None),
     ],
 )
 def test_a_right_value_is_taken_as_the_number_it_is(key, given_value, value):
@@ -517,6 +533,15 @@ def test_the_quick_study_is_sound_and_small(config):
     assert size(study) == (5, 8, 6)
 
 
+def test_the_fashion_study_asks_the_same_questions_at_margins_of_its_own(config):
+    first, _ = validate(config, IMAGES)
+    study, notes = validate(yaml_files.merge([config, yaml_files.read(FASHION)]), IMAGES)
+    assert notes == []
+    assert study.dataset == "fashion_mnist"
+    assert (study.margins.accuracy, study.margins.loss) == (0.005, 0.025)
+    assert study.model_copy(update={"dataset": first.dataset, "margins": first.margins}) == first
+
+
 def test_a_completed_study_is_sound_and_completes_to_itself(config):
     study, _ = validate(config, IMAGES)
     assert validate(study.model_dump(), IMAGES) == (study, [])
@@ -560,7 +585,8 @@ def is_valid(schema, config):
 def test_the_config_files_fit_the_schema(schema, config):
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.Draft202012Validator(schema).validate(config)
-    jsonschema.Draft202012Validator(schema).validate(yaml_files.read(QUICK))
+    for overlay in (QUICK, FASHION):
+        jsonschema.Draft202012Validator(schema).validate(yaml_files.read(overlay))
 
 
 @pytest.mark.parametrize(

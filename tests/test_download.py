@@ -25,6 +25,7 @@ import yaml
 import download
 from datasets import FILES, load_datasets
 from idx import write_idx
+from records import Record
 
 PROJECT = Path(__file__).parents[1]
 SUBSET = PROJECT / "tests" / "data" / "mnist-subset"
@@ -480,7 +481,9 @@ def subset_files():
 def test_own_data_set_is_taken_and_its_digests_are_told(study, tmp_path, capsys):
     local = write_folder(tmp_path / "mine", subset_files(), NAMES[:1])
     download.main(study.arguments("subset", local))
-    assert {path.name: path.read_bytes() for path in study.output.iterdir()} == subset_files()
+    record = Record(study.output / "download.json", dataset="subset")
+    assert {name: record.file(name).read_bytes() for name in record.sha256} == subset_files()
+    assert sorted(path.name for path in study.output.iterdir()) == sorted([*NAMES, "download.json"])
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.splitlines() == [

@@ -8,6 +8,7 @@ import pytest
 
 from evaluate import cross_entropy, evaluate_run, main, scaled
 from network import build_network
+from records import Record, write_record
 from state import writing_state
 from train import train_block
 
@@ -54,29 +55,34 @@ def test_diverged_weights_give_nan_losses(subset, trained):
     assert np.isnan(losses).all()
 
 
-def write(folder, states, point="p"):
-    label = {"holds": "weights", "point": point, "seeds": [0, 1], "epochs": 3}
-    with writing_state(folder / "state.npz", label) as keep:
-        for seed, arrays in states.items():
-            keep(seed, arrays)
+def write(arrays, folder, states, point="p"):
+    """Write the states of two seeds, and their record."""
+    label = {"point": point, "seeds": [0, 1], "epochs": 3, "engine": "a training"}
+    with writing_state(folder / "state.npz", label | {"holds": "weights"}) as keep:
+        for seed, state in states.items():
+            keep(seed, state)
+    data = Record(arrays / "preprocess.json").digest
+    write_record(folder / "train.json", [folder / "state.npz"], **label, preprocess=data)
 
 
 def command_line(arrays, folder, **changes):
     options = {
-        "state": folder / "state.npz",
+        "training": folder / "train.json",
         "point": "p",
-        "seeds": "0 1",
         "epochs": 3,
-        "x-test": arrays / "x_test.npy",
-        "y-test": arrays / "y_test.npy",
+        "trained-by": "a training",
+        "data-folder": arrays,
+        "engine": "an evaluation",
         "outcomes": folder / "test.npz",
         "metrics": folder / "metrics.csv",
+        "record": folder / "evaluate.json",
     }
-    return [word for name, value in (options | changes).items() for word in (f"--{name}", *str(value).split())]
+    words = [word for name, value in (options | changes).items() for word in (f"--{name}", str(value))]
+    return [*words, "--seeds", "0", "1"]
 
 
 def test_command_line_writes_outcomes_and_metrics(arrays, subset, trained, tmp_path):
-    write(tmp_path, trained)
+    write(arrays, tmp_path, trained)
     main(command_line(arrays, tmp_path))
     with np.load(tmp_path / "test.npz") as outcomes:
         assert outcomes["loss"].shape == outcomes["predicted"].shape == (2, 500)
@@ -85,10 +91,12 @@ def test_command_line_writes_outcomes_and_metrics(arrays, subset, trained, tmp_p
         rows = list(csv.DictReader(file))
     assert [row["seed"] for row in rows] == ["0", "1"]
     assert [float(row["test_accuracy"]) for row in rows] == pytest.approx(hits)
+    record = Record(tmp_path / "evaluate.json", point="p", seeds=[0, 1], epochs=3, engine="an evaluation")
+    assert [record.file(name).name for name in record.sha256] == ["test.npz", "metrics.csv"]
 
 
 def test_command_line_refuses_another_points_state(arrays, trained, tmp_path):
-    write(tmp_path, trained, "other")
+    write(arrays, tmp_path, trained, "other")
     with pytest.raises(SystemExit, match=r"ERROR: .*expected point=p\. Received: point=other"):
         main(command_line(arrays, tmp_path))
     assert not (tmp_path / "metrics.csv").exists()

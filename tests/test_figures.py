@@ -246,6 +246,48 @@ def test_most_missed_images_come_first_and_a_small_test_set_draws():
     assert titles == ["4, seen as 9\n2 of 2 seeds", "5, seen as 6\n1 of 2 seeds", "3, seen as –\n0 of 2 seeds"]
 
 
+CLOTHES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
+
+
+def test_long_names_of_classes_stay_apart():
+    """Every image mistaken for the one of the longest name: no title reaches into the next."""
+    labels = np.tile(np.arange(1, 10, dtype=np.uint8), 3)[:24]
+    figure = plot.most_missed(np.zeros((24, 784), np.uint8), labels, np.zeros((1, 24), int), np.ones((1, 24)), CLOTHES)
+    figure.canvas.draw()
+    titles = [panel.title.get_window_extent() for panel in figure.axes]
+    assert len(titles) == 24
+    assert [pair for pair in itertools.combinations(titles, 2) if pair[0].overlaps(pair[1])] == []
+
+
+def test_counts_of_errors_can_be_read_on_every_blue():
+    def luminance(colour):
+        parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]]
+        return np.dot(parts, [0.2126, 0.7152, 0.0722])
+
+    times = np.round(np.geomspace(1, 500, 100)).astype(int)  # each pair of classes once, more and more often
+    labels, predicted = (np.repeat(classes.ravel(), times) for classes in np.indices((10, 10)))
+    figure = plot.confusion_matrix(labels, predicted[None], CLOTHES)
+    panel = figure.axes[0]
+    (image,) = panel.images
+    blues = image.cmap(image.norm(image.get_array()))
+    errors = [text for text in panel.texts if text.get_fontweight() != "bold"]
+    assert {text.get_color() for text in errors} == {"black", "white"}
+    for text in errors:
+        said, true = text.get_position()
+        light, dark = sorted((luminance(blues[true, said]), float(text.get_color() == "white")), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) > 4.4
+
+
+def test_the_title_over_a_single_panel_is_whole(tmp_path):
+    study = HandMade(tmp_path, {"units": ("units",)}).add("baseline units", [0.98, 0.97], [0.1, 0.2])
+    plan, runs, _ = opened(study.add("units", [0.9, 0.92], [0.3, 0.4], units="64"))
+    figure = plot.train_and_test(plan, runs, ["units"])
+    figure.canvas.draw()
+    title = figure.findobj(lambda artist: getattr(artist, "get_text", str)().startswith("Training ("))[0]
+    assert title.get_window_extent().x0 >= 0
+    assert title.get_window_extent().x1 <= figure.bbox.x1
+
+
 def test_learning_curves_score_a_diverged_run_at_chance(tmp_path):
     study = HandMade(tmp_path, {}).add("baseline", [0.98, 0.1], [0.1, np.inf])
     histories = plot.read_histories(study.planned())

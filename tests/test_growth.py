@@ -66,15 +66,16 @@ def test_the_same_study_is_made_up_twice(tmp_path, arrays):
         for made in [tmp_path / name / "results" / "runs"]
     )
     assert one == two
-    assert len(one) == 2 * 4  # state.npz, test.npz, metrics.csv, history.csv of two points
+    assert len(one) == 2 * 6  # state.npz, history.csv, train.json, test.npz, metrics.csv, evaluate.json of two points
 
 
 def test_after_a_made_up_training_only_the_summarising_rules_are_left(tmp_path, arrays):
     (raw := tmp_path / "data" / "raw").mkdir(parents=True)
-    for path in arrays.iterdir():
-        (tmp_path / "data" / path.name).symlink_to(path)
     for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
         (raw / f"{name}-ubyte").touch()
+    (raw / "download.json").touch()
+    for path in arrays.iterdir():  # after the raw files, so that they are newer
+        (tmp_path / "data" / path.name).symlink_to(path)
     study = tmp_path / "study"
     growth.prepare(study, 2, tmp_path / "data")
     growth.pretend_training(study, LABELS)

@@ -40,6 +40,7 @@ CONFIG_CHANGES = {
     "a figure option": ({"figures.dpi": 60}, {"plot": 1, "report": 1}),
     "the level of the tests": ({"alpha": 0.1}, SUMMARY),
     "a margin": ({"margins": {"accuracy": 0.002}}, {name: 1 for name in SUMMARY if name != "resample"}),
+    "no publication checked": ({"published": None}, {"check_published": 1, "plot": 1, "report": 1}),
     "optimizer states no longer kept": ({"keep_optimizer_state": False}, {"report": 1}),  # it shows the settings
     "the same number spelt otherwise": ({"sweeps.learning_rate": ["1e-3", "0.010"]}, {}),
     "two hyperparameters swapped": (

@@ -11,20 +11,31 @@ import pytest
 import preprocess
 from datasets import FILES
 from idx import write_idx
+from records import Record, write_record
 
 PROJECT = Path(__file__).parents[1]
 SUBSET = PROJECT / "tests" / "data" / "mnist-subset"
 
 
+def put_on_record(raw):
+    """Write the record of raw files, as the download does, for arrays that go to a folder `arrays`."""
+    files = [raw / name for name in FILES.values() if (raw / name).exists()]
+    return write_record(raw / "download.json", files, dataset="arrays")
+
+
 @pytest.fixture
 def raw(tmp_path):
     """A folder of raw files to spoil."""
-    return Path(shutil.copytree(SUBSET, tmp_path / "raw"))
+    folder = Path(shutil.copytree(SUBSET, tmp_path / "raw"))
+    put_on_record(folder)
+    return folder
 
 
-def test_arrays_of_real_images(tmp_path):
-    preprocess.main(["--raw-folder", str(SUBSET), "--output-folder", str(tmp_path / "new" / "arrays")])
-    arrays = {path.stem: np.load(path, allow_pickle=False) for path in (tmp_path / "new" / "arrays").iterdir()}
+def test_arrays_of_real_images(raw, tmp_path):
+    folder = tmp_path / "new" / "arrays"
+    preprocess.main(["--raw-folder", str(raw), "--output-folder", str(folder)])
+    record = Record(folder / "preprocess.json", dataset="arrays", download=Record(raw / "download.json").digest)
+    arrays = {name.removesuffix(".npy"): np.load(record.file(name), allow_pickle=False) for name in record.sha256}
     assert {name: (array.dtype, array.shape) for name, array in arrays.items()} == {
         "x_train": (np.uint8, (1000, 784)),
         "y_train": (np.uint8, (1000,)),
@@ -42,18 +53,21 @@ def test_pixels_are_in_reading_order(raw, tmp_path):
     images = np.zeros((500, 28, 28), np.uint8)
     images[3, 2, 1] = 200
     write_idx(raw / FILES["test_images"], images)
-    preprocess.preprocess(raw, tmp_path)
-    assert np.argwhere(np.load(tmp_path / "x_test.npy")).tolist() == [[3, 2 * 28 + 1]]
+    put_on_record(raw)
+    preprocess.preprocess(raw, tmp_path / "arrays")
+    assert np.argwhere(np.load(tmp_path / "arrays" / "x_test.npy")).tolist() == [[3, 2 * 28 + 1]]
 
 
-def test_same_bytes_each_time_and_old_arrays_are_replaced(tmp_path):
-    (tmp_path / "x_train.npy").write_bytes(b"old")
+def test_same_bytes_each_time_and_old_arrays_are_replaced(raw, tmp_path):
+    folder = tmp_path / "arrays"
+    folder.mkdir()
+    (folder / "x_train.npy").write_bytes(b"old")
     contents = []
     for _ in range(2):
-        preprocess.preprocess(SUBSET, tmp_path)
-        contents.append({path.name: path.read_bytes() for path in tmp_path.iterdir()})
+        preprocess.preprocess(raw, folder)
+        contents.append({path.name: path.read_bytes() for path in folder.iterdir()})
     assert contents[0] == contents[1]
-    assert sorted(contents[0]) == ["x_test.npy", "x_train.npy", "y_test.npy", "y_train.npy"]
+    assert sorted(contents[0]) == ["preprocess.json", "x_test.npy", "x_train.npy", "y_test.npy", "y_train.npy"]
 
 
 def spoil_size(raw):
@@ -96,6 +110,7 @@ def spoil_presence(raw):
 )
 def test_wrong_raw_files_write_nothing(raw, tmp_path, spoil, problem):
     spoil(raw)
+    put_on_record(raw)
     with pytest.raises(SystemExit) as caught:
         preprocess.main(["--raw-folder", str(raw), "--output-folder", str(tmp_path / "arrays")])
     assert caught.value.code.startswith("ERROR: ")
@@ -104,15 +119,15 @@ def test_wrong_raw_files_write_nothing(raw, tmp_path, spoil, problem):
     assert not (tmp_path / "arrays").exists()
 
 
-def test_failure_while_writing_leaves_no_temporary_file(tmp_path, monkeypatch):
+def test_failure_while_writing_leaves_no_temporary_file(raw, tmp_path, monkeypatch):
     def half(file, array, **_):
         file.write(array.tobytes()[:100])
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "save", half)
     with pytest.raises(SystemExit, match="No space left on device"):
-        preprocess.main(["--raw-folder", str(SUBSET), "--output-folder", str(tmp_path)])
-    assert list(tmp_path.iterdir()) == []
+        preprocess.main(["--raw-folder", str(raw), "--output-folder", str(tmp_path / "arrays")])
+    assert list((tmp_path / "arrays").iterdir()) == []
 
 
 def test_command_line_ends_with_status_1_and_one_line(tmp_path):

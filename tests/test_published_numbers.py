@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from conftest import PROJECT
-from published_numbers import read_published
+from published_numbers import publication_file, publications, read_published
 
 SHIPPED = PROJECT / "config" / "published.yaml"
 DEFAULTS = {"units": 512, "learning_rate": 0.001, "momentum": 0, "batch_size": 128, "optimizer": "rmsprop", "epochs": 5}
@@ -278,3 +278,21 @@ def test_the_shipped_orderings_agree_with_the_printed_numbers():
         assert len(differing) == 1, ordering.id
     claims = {(o.metric, tuple(o.winner.values()), tuple(o.loser.values())) for o in publication.orderings}
     assert len(claims) == len({o.statement for o in publication.orderings}) == 16
+
+
+def test_a_file_of_ones_own_is_found_from_the_working_directory_else_from_the_project(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert publication_file("config/published.yaml", PROJECT).samefile(SHIPPED)
+    (tmp_path / "config").mkdir()
+    mine = tmp_path / "config" / "published.yaml"
+    mine.write_text(yaml.safe_dump(SOUND), encoding="utf-8")
+    for name in ("config/published.yaml", str(mine)):
+        assert publication_file(name, PROJECT).samefile(mine)
+        assert publications(PROJECT)(name) == read_published(mine)
+    with pytest.raises(ValueError, match="`published` must be an existing file, or null. Received: 'config'"):
+        publication_file("config", PROJECT)
+
+
+def test_null_names_no_file():
+    assert publication_file(None, PROJECT) is None
+    assert publications(PROJECT)(None) is None

@@ -14,35 +14,39 @@ import check_published
 import plot
 import report
 from conftest import PROJECT
-from hand_made import IMAGES, HandMade, rich_study, summarised
+from datasets import find_dataset, load_datasets
+from hand_made import HandMade, rich_study, summarised
 from page import LONG_TABLE
+from records import write_record
 
 TEMPLATES = PROJECT / "workflow" / "report"
 DELTAS = ["--margin-accuracy", "0.001", "--margin-loss", "0.005"]
 
 
-def finish(study, figures=False):
+def finish(study, figures=False, dataset="mnist", names="0123456789"):
     """Make the tables of a study, and its figures where asked for."""
     summarised(study)
-    published = ["--dataset", "mnist", "--published", str(PROJECT / "config" / "published.yaml")]
+    published = ["--dataset", dataset, "--published", str(PROJECT / "config" / "published.yaml")]
     check_published.main([*study.arguments(), *DELTAS, *published])
     if figures:
-        np.save(study.folder / "x_test.npy", np.zeros((IMAGES, 784), np.uint8))
-        images = ["--x-test", str(study.folder / "x_test.npy"), "--y-test", str(study.labels())]
-        look = ["--class-names", *"0123456789", "--dpi", "30", "--show-seeds", "true"]
-        plot.main([*study.arguments(), *DELTAS, *images, *look])
+        look = ["--class-names", json.dumps(list(names)), "--dpi", "30", "--show-seeds", "true"]
+        plot.main([*study.arguments(), *DELTAS, *look])
+    else:
+        write_record(study.folder / "figures" / "plot.json", [], **study.planned().identity)
     return study
 
 
-def write_report(study, templates=TEMPLATES, alpha=0.05):
+def write_report(study, templates=TEMPLATES, alpha=0.05, dataset="mnist"):
     """Write the report and return its Markdown."""
     folder = study.folder
     (folder / "config.json").write_text('{"alpha": 0.05}')
-    (folder / "raw").write_bytes(b"pixels")
+    (folder / "raw").mkdir(exist_ok=True)
+    (folder / "raw" / "images").write_bytes(b"pixels")
+    write_record(folder / "raw" / "download.json", [folder / "raw" / "images"], dataset=dataset)
     report.main(
         [
-            *(*study.arguments(alpha), *DELTAS, "--dataset", "mnist", "--templates", str(templates)),
-            *("--config", str(folder / "config.json"), "--raw", *[str(folder / "raw")] * 4),
+            *(*study.arguments(alpha), *DELTAS, "--dataset", dataset, "--templates", str(templates)),
+            *("--config", str(folder / "config.json"), "--raw-folder", str(folder / "raw")),
             *("--provenance", str(folder / "provenance.json"), "--markdown", str(folder / "report.md")),
             *("--html", str(folder / "report.html")),
         ]
@@ -74,6 +78,24 @@ def test_the_whole_report(ten):
     assert 'id="units-32"' in page
     record = json.loads((ten.folder / "provenance.json").read_text())
     assert record["config"] == {"alpha": 0.05}
+
+
+def told(page):
+    """Return what a page tells: its text and that of its drawings, without its style and script."""
+    return re.sub(r"<(style|script)\b.*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
+
+
+def test_a_report_on_other_images_speaks_of_no_digits(tmp_path):
+    """Title, sentences, captions and what stands in the figures: of the data set it names itself, of no other."""
+    clothes = find_dataset(load_datasets(PROJECT / "config" / "datasets.yaml"), "fashion_mnist").class_names
+    study = finish(rich_study(tmp_path, 10, 1), figures=True, dataset="fashion_mnist", names=clothes)
+    markdown = write_report(study, dataset="fashion_mnist")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert markdown.startswith("# A dense network on fashion_mnist\n")
+    assert "seen as Trouser" in told(page)
+    for text in (markdown, page.partition("</title>")[0], told(page), *re.findall(r'(?:aria-label|alt)="(.*?)"', page)):
+        assert not re.search("mnist|digit|handwrit|notebook|original", text.replace("fashion_mnist", ""), re.IGNORECASE)
+    assert not re.search("published", markdown)
 
 
 def test_the_same_tables_give_the_same_text(ten):

@@ -88,7 +88,7 @@ def test_points_are_resampled_some_at_a_time_and_none_is_left_out(tmp_path, monk
 def test_the_command_writes_a_whole_table(tmp_path, n):
     study = rich_study(tmp_path, n, 1)
     output = tmp_path / "tables" / "two_way.csv"
-    resample.main([*study.arguments(), "--y-test", str(study.labels()), "--output", str(output)])
+    resample.main([*study.arguments(), "--output", str(output)])
     with output.open(newline="") as file:
         reader = csv.DictReader(file)
         rows = list(reader)
@@ -96,5 +96,5 @@ def test_the_command_writes_a_whole_table(tmp_path, n):
     assert bool(rows) == (n > 1)
     assert all(cell and cell != "nan" for row in rows for cell in row.values())
     once = output.read_bytes()
-    resample.main([*study.arguments(), "--y-test", str(study.labels()), "--output", str(output)])
+    resample.main([*study.arguments(), "--output", str(output)])
     assert output.read_bytes() == once

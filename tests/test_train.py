@@ -1,9 +1,13 @@
 """Training a block: resumed equals uninterrupted, and a seed's bytes do not depend on its neighbours."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 
 from conftest import run_script
+from records import write_record
 from train import train_block
 
 POINT = {"units": 16, "learning_rate": 0.001, "momentum": 0.5, "batch_size": 128, "optimizer": "rmsprop"}
@@ -58,22 +62,20 @@ def test_diverged_training_is_recorded_not_fatal(subset):
     assert not np.isfinite(history[-1][2])
 
 
-def arguments(arrays, folder, epochs, previous=()):
+def arguments(arrays, folder, epochs, previous=None):
     text = "--units 8 --learning-rate 0.001 --momentum 0 --batch-size 128 --optimizer rmsprop --seeds 0 0"
     names = {"--state": "state.npz", "--optimizer-state": "optimizer.npz", "--history": "history.csv"}
+    names["--record"] = "train.json"
     paths = {"--data-folder": arrays} | {option: folder / name for option, name in names.items()}
     words = text.split() + [str(word) for pair in paths.items() for word in pair]
-    return [*words, "--epochs", *map(str, epochs), "--engine", "test", "--previous", *map(str, previous)]
-
-
-def parts(folder):
-    return [folder / "state.npz", folder / "optimizer.npz"]
+    previous = [str(previous / "train.json")] if previous else []  # as the rule gives it
+    return [*words, "--epochs", *map(str, epochs), "--engine", "test", "--previous", *previous]
 
 
 def test_command_line_refuses_the_state_of_another_milestone(arrays, tmp_path):
     """In processes of their own: TensorFlow's number of threads can be set only once."""
     run_script("train", arguments(arrays, tmp_path / "one", (0, 1)))
-    refused = run_script("train", arguments(arrays, tmp_path / "three", (2, 3), parts(tmp_path / "one")), check=False)
+    refused = run_script("train", arguments(arrays, tmp_path / "three", (2, 3), tmp_path / "one"), check=False)
     assert refused.returncode == 1
     assert "expected epochs=2. Received: epochs=1" in refused.stderr.splitlines()[-1]
     assert not (tmp_path / "three").exists()
@@ -81,8 +83,12 @@ def test_command_line_refuses_the_state_of_another_milestone(arrays, tmp_path):
 
 def test_command_line_refuses_weights_in_the_place_of_the_optimizer_state(arrays, tmp_path):
     run_script("train", arguments(arrays, tmp_path / "one", (0, 1)))
-    weights = tmp_path / "one" / "state.npz"
-    refused = run_script("train", arguments(arrays, tmp_path / "two", (1, 2), [weights, weights]), check=False)
+    folder = tmp_path / "one"
+    shutil.copy(folder / "state.npz", folder / "optimizer.npz")
+    label = json.loads((folder / "train.json").read_text())
+    label = {key: value for key, value in label.items() if key not in ("sha256", "record")}
+    write_record(folder / "train.json", [folder / "state.npz", folder / "optimizer.npz"], **label)
+    refused = run_script("train", arguments(arrays, tmp_path / "two", (1, 2), folder), check=False)
     assert refused.returncode == 1
     assert "expected holds=optimizer. Received: holds=weights" in refused.stderr.splitlines()[-1]
 
@@ -90,6 +96,6 @@ def test_command_line_refuses_weights_in_the_place_of_the_optimizer_state(arrays
 def test_states_written_and_read_by_the_command_line_go_on_bit_for_bit(arrays, tmp_path):
     run_script("train", arguments(arrays, tmp_path / "whole", (0, 2)))
     run_script("train", arguments(arrays, tmp_path / "half", (0, 1)))
-    run_script("train", arguments(arrays, tmp_path / "resumed", (1, 2), parts(tmp_path / "half")))
+    run_script("train", arguments(arrays, tmp_path / "resumed", (1, 2), tmp_path / "half"))
     for name in ("state.npz", "optimizer.npz"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "resumed" / name).read_bytes()

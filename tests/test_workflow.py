@@ -8,6 +8,7 @@ import subprocess
 
 import numpy as np
 import pytest
+import yaml
 
 from conftest import PROJECT, copy_project, jobs_to_run, run_script, run_snakemake, write_config
 
@@ -23,6 +24,7 @@ TABLES = (
     *("two_way.csv", "selection.csv", "learning.csv", "trends.csv", "published.csv", "orderings.csv"),
 )
 RESULTS = ("results/tables", "results/figures", "results/runs", "results/report.md", "results/plan.csv")
+BASELINE = {"units": 8, "learning_rate": 0.001, "momentum": 0, "batch_size": 128, "optimizer": "rmsprop", "epochs": 2}
 
 
 def test_study_makes_what_the_design_promises(finished):
@@ -162,6 +164,19 @@ def test_make_brings_data_and_study_up_to_date(finished, tmp_path):
     assert told.count("Nothing to be done") == 2
     assert f"The report is in {project}/results/report.html" in told.splitlines()
     assert "Write the report" in make("ARGS=--dry-run --forcerun report")[1]
+    beside = project / "beside"
+    beside.mkdir()
+    for folder in ("results", ".snakemake"):
+        shutil.move(project / folder, beside / folder)
+    code, told = make("FOLDER=beside")
+    assert code == 0
+    assert told.count("Nothing to be done") == 2
+    assert f"The report is in {beside}/results/report.html" in told.splitlines()
+    assert "run_study.py config/config.yaml config/fashion.yaml --directory fashion " in make("-n", "fashion")[1]
+    fashion = ("CONFIG=config/config.yaml config/fashion.yaml", "FOLDER=fashion", "ARGS=--dry-run")
+    assert "Download fashion_mnist" in make(*fashion)[1]
+    assert json.loads((project / "fashion" / "results" / "config.json").read_text())["dataset"] == "fashion_mnist"
+    assert not (project / "results").exists()
     (project / "config" / "config.yaml").write_text("replicates: none\n")
     code, told = make()
     assert code != 0
@@ -210,6 +225,32 @@ def test_study_with_an_optimizer_and_a_batch_size_sweep(finished, tmp_path):
     text = (tmp_path / "results" / "report.md").read_text()
     assert "## Optimizer" in text
     assert "## Batch size" in text
+
+
+def test_numbers_of_a_paper_of_ones_own_are_checked(finished, tmp_path):
+    """Named in the config, in a file of one's own: an ordering alone, then with a number, then none of them."""
+    project, done = finished
+    study = shutil.copytree(done, tmp_path / "study")
+    ordering = {"id": "wide", "statement": "16 units beat 8.", "metric": "test_loss", "source": "section 2"}
+    paper = {
+        "dataset": "mnist-subset",
+        "source": "A paper.",
+        "defaults": BASELINE,
+        "numbers": [],
+        "orderings": [ordering | {"winner": {"units": 16}, "loser": {}}],
+    }
+    number = {"id": "first", "quantity": "test_accuracy", "published": 0.5, "source": "table 1"}
+    write_config(study, {"published": "paper.yaml"})
+    for paper["numbers"] in ([], [number]):
+        (study / "paper.yaml").write_text(yaml.safe_dump(paper), encoding="utf-8")
+        run_snakemake(project, study)
+        report = (study / "results" / "report.md").read_text()
+        assert "1 published ordering can be checked." in report
+        assert ("## The published numbers" in report) == bool(paper["numbers"])
+        assert (study / "results" / "figures" / "published.svg").is_file() == bool(paper["numbers"])
+    write_config(study, {"published": None})
+    run_snakemake(project, study)
+    assert "published" not in (study / "results" / "report.md").read_text()
 
 
 def test_nothing_stays_of_a_sweep_that_is_gone(finished, tmp_path):

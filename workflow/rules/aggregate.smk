@@ -1,7 +1,8 @@
 """Aggregate, resample, check published numbers: the statistics of the study.
 
-takes: results/plan.csv, every history.csv and metrics.csv it asks for
-makes: results/tables/runs.csv, comparisons.csv, selection.csv, two_way.csv, published.csv, orderings.csv, {factor or grid}.csv and .md
+takes: results/plan.csv, every history.csv, metrics.csv and test.npz it asks for, and their records
+makes: results/tables/runs.csv, comparisons.csv, selection.csv, two_way.csv, published.csv, orderings.csv, {factor or grid}.csv and .md,
+    and each rule's record of its tables, aggregate.json, resample.json, check_published.json
 """
 
 
@@ -9,8 +10,9 @@ rule aggregate:
     """Statistics of the study; reads the plan, since the metrics are too many for a command line."""
     input:
         plan="results/plan.csv",
-        metrics=milestone_files("metrics.csv"),
-        histories=sorted({*milestone_files("history.csv"), *baseline_histories()}),
+        data=data_files(),
+        evaluations=milestone_files("metrics.csv", "evaluate.json"),
+        trainings=sorted({*milestone_files("history.csv", "train.json"), *baseline_chain("history.csv", "train.json")}),
     output:
         runs="results/tables/runs.csv",
         comparisons="results/tables/comparisons.csv",
@@ -18,6 +20,7 @@ rule aggregate:
         selection="results/tables/selection.csv",
         learning="results/tables/learning.csv",
         trends="results/tables/trends.csv",
+        record="results/tables/aggregate.json",
         tables=report(
             expand("results/tables/{summary}.{ending}", summary=SUMMARIES, ending=["csv", "md"]),
             category="Tables",
@@ -44,10 +47,11 @@ rule resample:
     """Two-way bootstrap over seeds and test images: how far the differences hold beyond these images."""
     input:
         plan="results/plan.csv",
-        outcomes=milestone_files("test.npz"),
-        y_test=f"results/data/{STUDY.dataset}/y_test.npy",
+        data=data_files("y_test.npy"),
+        outcomes=milestone_files("test.npz", "evaluate.json", "train.json"),
     output:
-        "results/tables/two_way.csv",
+        table="results/tables/two_way.csv",
+        record="results/tables/resample.json",
     log:
         "results/logs/resample/two_way.log",
     benchmark:
@@ -61,17 +65,20 @@ rule resample:
     message:
         "Resample seeds and test images"
     shell:
-        "{params.command} --plan {input.plan} {params.study} --y-test {input.y_test} --output {output} > {log} 2>&1"
+        "{params.command} --plan {input.plan} {params.study} --output {output.table} > {log} 2>&1"
 
 
 rule check_published:
     """The numbers and orderings a publication states, against these runs."""
     input:
         plan="results/plan.csv",
+        data=data_files(),
         runs=rules.aggregate.output.runs,
+        record=rules.aggregate.output.record,
     output:
         published=multiext("results/tables/published", ".csv", ".md"),
         orderings=multiext("results/tables/orderings", ".csv", ".md"),
+        record="results/tables/check_published.json",
     log:
         "results/logs/check_published/published.log",
     benchmark:
@@ -81,8 +88,8 @@ rule check_published:
     params:
         command=command("check_published"),
         code=code("check_published"),
-        published=lambda wildcards, input: shlex.quote(str(PUBLISHED_FILE)),
-        content=f"published.yaml: {files_digest([PUBLISHED_FILE])}",
+        published=lambda wildcards, input: published_argument(),
+        content=published_content(),
         study=study_arguments(),
         about=about_arguments(),
         margins=margin_arguments(),
@@ -90,4 +97,4 @@ rule check_published:
         "Check the published numbers"
     shell:
         "{params.command} --plan {input.plan} {params.study} {params.about} {params.margins}"
-        " --published {params.published} > {log} 2>&1"
+        " {params.published} > {log} 2>&1"

@@ -1,64 +1,81 @@
 """From the config to targets: everything the rules ask that is not a rule.
 
-wildcards: `dataset` a data set's name; `point` a point's canonical name, looked up in the plan and never parsed;
-`first`, `last` the block's first and last seed; `epochs` the number of epochs trained.
+wildcards: `dataset` a data set's name; one for each hyperparameter, which together make a point's canonical name, looked
+up in the plan and never parsed; `first`, `last` the block's first and last seed; `epochs` the number of epochs trained.
 """
 
 import difflib
+import functools
+import json
 import shlex
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 PROJECT = Path(str(workflow.current_basedir)).resolve().parents[1]
 SCRIPTS = PROJECT / "scripts"
 DATASETS_FILE = PROJECT / "config" / "datasets.yaml"
-PUBLISHED_FILE = PROJECT / "config" / "published.yaml"
 TEMPLATES = PROJECT / "workflow" / "report"
 sys.path.insert(0, str(SCRIPTS))
+if set(str(PROJECT)) & {"{", "}"}:
+    sys.exit(f"ERROR: Snakemake cannot work under a path with {{ or }}. Received: {PROJECT}. Move the project.")
 
 import configuration
 import cost
 import datasets as data_sets
+import disk
+import leftovers
+import one_run
 import plan as planning
-import yaml_files
+import time_stamps
 from canonical import canonical_value
-from code_digest import code_digest, files_digest
+from code_digest import code_digest, engine, files_digest
 from own_data import own_files, training_images
+from published_numbers import publication_file, publications
+
+read_publication = functools.cache(publications(PROJECT))
 
 try:
-    STUDY, notes = configuration.validate(config, training_images(DATASETS_FILE))
+    STUDY, notes = configuration.validate(config, training_images(DATASETS_FILE), read_publication)
 except configuration.ConfigurationError as error:
     sys.exit("\n".join(f"ERROR: {problem}" for problem in error.problems))
 if workflow.is_main_process:
     for note in notes:
         print(f"NOTE: {note}", file=sys.stderr)
 
+PUBLISHED_FILE = publication_file(STUDY.published, PROJECT)
+PUBLICATION = read_publication(STUDY.published)
 PLAN = planning.make_plan(STUDY)
-planning.write_plan(PLAN, "results/plan.csv")
-planning.write_if_changed("results/config.json", STUDY.model_dump_json(indent=2) + "\n")
 
 RAW = "results/data/{dataset}/raw"
 ARRAYS = "results/data/{dataset}/{array}.npy"
 ARRAY_NAMES = ["x_train", "y_train", "x_test", "y_test"]
-MILESTONE = "results/runs/{point}/seeds={first}-{last}/epochs={epochs}"
+DATA_FOLDER = f"results/data/{STUDY.dataset}"
+# A wildcard for each hyperparameter: Snakemake splits wildcards at commas when it sends a job to a cluster
+# (snakemake/snakemake#2366), so that no wildcard may hold the whole name.
+POINT = ",".join(f"{name}={{{name}}}" for name in configuration.HYPERPARAMETERS)
+LINK = f"{POINT}/seeds={{first}}-{{last}}/epochs={{epochs}}"
+MILESTONE = f"results/runs/{LINK}"
 SUMMARIES = [*STUDY.sweeps, *STUDY.grids]
-ENGINE = ", ".join(f"{package} {version(package)}" for package in ("tensorflow", "keras", "numpy"))
+TRAINED_BY, EVALUATED_BY = engine(SCRIPTS / "train.py"), engine(SCRIPTS / "evaluate.py")
 # With --software-deployment-method the job's own environment provides python, else the one that runs Snakemake.
 PYTHON = "python" if workflow.deployment_settings.deployment_method else sys.executable
 
 
 wildcard_constraints:
+    **{name: r"[^/,]+" for name in configuration.HYPERPARAMETERS},
     dataset=r"[A-Za-z0-9][A-Za-z0-9_-]*",
-    point=r"[^/]+",
     first=r"\d+",
     last=r"\d+",
     epochs=r"\d+",
 
 
 def command(script):
-    """Return a param that calls a script. Its argument `input` keeps it out of the rerun triggers: a path moves."""
-    call = f"{shlex.quote(PYTHON)} {shlex.quote(str(SCRIPTS / script))}.py"
+    """Return a param that calls a script. Its argument `input` keeps it out of the rerun triggers: a path moves.
+
+    No setting of the caller's may reach a number: OpenBLAS adds in another order with more threads. Text is UTF-8.
+    """
+    environment = "OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONUTF8=1"
+    call = f"{environment} {shlex.quote(PYTHON)} {shlex.quote(str(SCRIPTS / script))}.py"
     return lambda wildcards, input: call
 
 
@@ -69,12 +86,12 @@ def code(script):
 
 def known_point(wildcards):
     """Return a point's hyperparameters, looked up in the plan; ends with one line where the config holds no such."""
-    point = PLAN.points.get(wildcards.point)
-    if point is None:
-        near = difflib.get_close_matches(wildcards.point, PLAN.points, n=1)
+    name = POINT.format(**wildcards)
+    if name not in PLAN.points:
+        near = difflib.get_close_matches(name, PLAN.points, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
-        sys.exit(f"ERROR: no sweep or grid of the config holds the point {wildcards.point}.{hint}")
-    return point
+        sys.exit(f"ERROR: no sweep or grid of the config holds the point {name}.{hint}")
+    return PLAN.points[name]
 
 
 def hyperparameters(wildcards):
@@ -88,12 +105,16 @@ def start_epochs(wildcards):
     return planning.previous_milestone(int(wildcards.epochs), STUDY.checkpoint_every)
 
 
-def previous_state(wildcards):
-    """Return the files from which this link starts: state and optimizer state, or none."""
-    known_point(wildcards)
-    start = start_epochs(wildcards)
-    milestone = MILESTONE.format(**{**wildcards, "epochs": start})
-    return [f"{milestone}/{name}.npz" for name in ("state", "optimizer")] if start else []
+def previous(*names):
+    """Return the function that gives files of the milestone from which a link starts; none for the first."""
+
+    def files(wildcards):
+        known_point(wildcards)
+        start = start_epochs(wildcards)
+        folder = MILESTONE.format(**{**wildcards, "epochs": start})
+        return [f"{folder}/{name}" for name in names] if start else []
+
+    return files
 
 
 def kept_if(condition, path):
@@ -103,24 +124,37 @@ def kept_if(condition, path):
 
 def training_still_to_do(wildcards):
     """Return a link's priority: the longest rest of a chain starts first, so that no core waits for it at the end."""
-    units, end = known_point(wildcards).units, int(wildcards.epochs)
-    chains = [planning.chain(milestone, STUDY.checkpoint_every) for milestone in PLAN.wanted[wildcards.point]]
+    point, end = known_point(wildcards), int(wildcards.epochs)
+    chains = [planning.chain(milestone, STUDY.checkpoint_every) for milestone in PLAN.wanted[point.name]]
     last = max((links[-1] for links in chains if end in links), default=end)
-    return round(cost.epoch_operations(units, images=1) / 1000) * (last - start_epochs(wildcards))
+    return round(cost.epoch_operations(point.units, images=1) / 1000) * (last - start_epochs(wildcards))
 
 
-def training_memory(wildcards):
-    """Return what a training job takes at most, in MB."""
-    return cost.training_memory_mb(known_point(wildcards).units)
+def training_memory(wildcards, attempt):
+    """Return what a training job takes at most, in MB; more for each retry, in case this machine takes more."""
+    return attempt * cost.training_memory_mb(known_point(wildcards).units)
 
 
-def milestone_files(name, wanted=lambda point, epochs: True):
-    """Return the paths of one file of every evaluated milestone."""
+def training_runtime(wildcards, attempt):
+    """Return the time limit of a training job in minutes; more for each retry."""
+    epochs = int(wildcards.epochs) - start_epochs(wildcards)
+    seeds = int(wildcards.last) - int(wildcards.first) + 1
+    return attempt * cost.training_runtime_minutes(known_point(wildcards).units, epochs, seeds)
+
+
+def milestone_files(*names, wanted=lambda point, epochs: True):
+    """Return the paths of some files of every evaluated milestone."""
     return [
-        f"{MILESTONE.format(point=point, epochs=epochs, first=first, last=last)}/{name}"
+        f"{milestone(point, epochs, first, last)}/{name}"
         for point, epochs, first, last in PLAN.evaluated()
         if wanted(point, epochs)
+        for name in names
     ]
+
+
+def milestone(point, epochs, first, last):
+    """Return the folder of a milestone; `point` is its name."""
+    return f"results/runs/{point}/seeds={first}-{last}/epochs={epochs}"
 
 
 def is_baseline(point, epochs):
@@ -128,13 +162,14 @@ def is_baseline(point, epochs):
     return point == STUDY.baseline.point.name and epochs == STUDY.baseline.epochs
 
 
-def baseline_histories():
-    """Return the histories of the baseline's whole chain, for the learning curves."""
+def baseline_chain(*names):
+    """Return the paths of some files of the baseline's whole chain, for the learning curves."""
     point = STUDY.baseline.point.name
     return [
-        f"{MILESTONE.format(point=point, epochs=epochs, first=first, last=last)}/history.csv"
+        f"{milestone(point, epochs, first, last)}/{name}"
         for epochs in PLAN.wanted[point]
         for first, last in PLAN.blocks
+        for name in names
     ]
 
 
@@ -146,30 +181,36 @@ def own_data_files(wildcards):
 
 
 def expected_hashes(wildcards):
-    """Return a param that changes when other bytes are asked for: the files' hashes, or that none are known."""
+    """Return a param that changes when other bytes are asked for, also where their files look older than the results."""
     known = data_sets.load_datasets(DATASETS_FILE).get(wildcards.dataset)
     if known is None:
-        return f"own data set {wildcards.dataset}"
+        return f"own data set {wildcards.dataset}: {files_digest([Path(path) for path in own_data_files(wildcards)])}"
     return "; ".join(f"{key} sha256 {file.sha256}" for key, file in known.files.items())
+
+
+def data_files(*names):
+    """Return the paths of some arrays of the data set, and of their record."""
+    return [f"{DATA_FOLDER}/{name}" for name in (*names, "preprocess.json")]
 
 
 def local_folder_argument():
     """Return the argument that names the local folder, if the config gives one."""
-    return f"--local-folder {shlex.quote(STUDY.data_folder)}" if STUDY.data_folder else ""
+    return f"--local-folder={shlex.quote(STUDY.data_folder)}" if STUDY.data_folder else ""
 
 
 def class_names():
-    """Return the names of the data set's classes; an own data set has the digits."""
+    """Return the names of the data set's classes; an own data set has their numbers."""
     known = data_sets.load_datasets(DATASETS_FILE).get(STUDY.dataset)
-    return known.class_names if known else [str(digit) for digit in range(10)]
+    return known.class_names if known else [str(number) for number in range(10)]
 
 
 def study_arguments():
-    """Return the arguments of every summarising script: baseline, sweeps and grids, level."""
+    """Return the arguments of every summarising script: baseline, sweeps and grids, level, what the runs are made of."""
     baseline = [f"{name}={canonical_value(value)}" for name, value in STUDY.baseline.model_dump().items()]
     summaries = [f"{factor}={factor}" for factor in STUDY.sweeps]
     summaries += [f"{name}={','.join(factors)}" for name, factors in STUDY.grids.items()]
-    return shlex.join(["--baseline", *baseline, "--alpha", f"{STUDY.alpha}", "--summaries", *summaries])
+    origin = ["--data-folder", DATA_FOLDER, "--trained-by", TRAINED_BY, "--evaluated-by", EVALUATED_BY]
+    return shlex.join(["--baseline", *baseline, "--alpha", f"{STUDY.alpha}", *origin, "--summaries", *summaries])
 
 
 def margin_arguments():
@@ -177,17 +218,58 @@ def margin_arguments():
     return f"--margin-accuracy {STUDY.margins.accuracy} --margin-loss {STUDY.margins.loss}"
 
 
+def published_argument():
+    """Return the argument that names the publication's file, if the config gives one."""
+    return f"--published={shlex.quote(str(PUBLISHED_FILE))}" if PUBLISHED_FILE else ""
+
+
+def published_content():
+    """Return a param that changes when the publication's file has another content, or there is none."""
+    return f"published: {files_digest([PUBLISHED_FILE]) if PUBLISHED_FILE else None}"
+
+
 def figure_arguments():
     """Return the arguments that say how figures look."""
     options = STUDY.figures
+    names = json.dumps(class_names(), ensure_ascii=False)
     return shlex.join(
-        ["--dpi", f"{options.dpi}", "--show-seeds", f"{options.show_seeds}".lower(), "--class-names", *class_names()]
+        ["--dpi", f"{options.dpi}", "--show-seeds", f"{options.show_seeds}".lower(), "--class-names", names]
     )
 
 
 def about_arguments():
     """Return the arguments that say what the report is about."""
     return shlex.join(["--dataset", STUDY.dataset])
+
+
+def write_plan():
+    """Write the plan and the config that scripts read, unless a run is at work that goes by its own.
+
+    A dry run or a second run reads the Snakefile too, perhaps after an edit of the config.
+    """
+    if not one_run.held_by_another(Path()):
+        planning.write_plan(PLAN, "results/plan.csv")
+        planning.write_if_changed("results/config.json", STUDY.model_dump_json(indent=2) + "\n")
+
+
+def mend_time_stamps():
+    """See to it that time stamps tell the truth, unless a run is at work."""
+    if one_run.held_by_another(Path()):
+        return
+    time_stamps.out_of_the_future(Path("results"))
+    if time_stamps.record_is_gone(Path()):
+        time_stamps.make_all_stale(Path())
+        print(
+            "NOTE: .snakemake, the record of how results/ was made, is not there, so everything is made again. To keep "
+            "what there is, copy the record along; or, if you are sure, say `snakemake --touch` first.",
+            file=sys.stderr,
+        )
+
+
+def begin_run():
+    """Hold the working directory, if `make` does not do so already; the plan is then surely ours."""
+    leftovers.begin(Path())
+    write_plan()
 
 
 VARIED = {*STUDY.sweeps, *(factor for factors in STUDY.grids.values() for factor in factors)}
@@ -198,5 +280,10 @@ if SUMMARIES:
     FIGURES.append("forest")
 if {"learning_rate", "momentum"} <= VARIED:
     FIGURES.append("effective_rate")
-if yaml_files.read(PUBLISHED_FILE).get("dataset") == STUDY.dataset:
+if PUBLICATION and PUBLICATION.dataset == STUDY.dataset and PUBLICATION.numbers:
     FIGURES.append("published")
+
+if workflow.is_main_process:
+    disk.require_room(Path())
+    mend_time_stamps()
+    write_plan()

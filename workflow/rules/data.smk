@@ -1,14 +1,15 @@
 """Raw IDX files of a data set, each checked by SHA-256, then arrays.
 
 takes: config/datasets.yaml and the sources it names, or the config's data_folder
-makes: results/data/{dataset}/raw/*, results/data/{dataset}/{x,y}_{train,test}.npy
+makes: results/data/{dataset}/raw/*, results/data/{dataset}/{x,y}_{train,test}.npy, and in each folder the record of its files,
+    download.json and preprocess.json
 """
 
 
 rule data:
     """The data target: `make` brings it up to date before the study."""
     input:
-        expand(ARRAYS, dataset=STUDY.dataset, array=ARRAY_NAMES),
+        data_files(*(f"{array}.npy" for array in ARRAY_NAMES)),
 
 
 rule download:
@@ -17,6 +18,7 @@ rule download:
         own_data_files,
     output:
         **{key: ensure(f"{RAW}/{name}", non_empty=True) for key, name in data_sets.FILES.items()},
+        record=f"{RAW}/download.json",
     log:
         "results/logs/download/{dataset}.log",
     benchmark:
@@ -43,6 +45,7 @@ rule preprocess:
         **rules.download.output,
     output:
         expand(ARRAYS, array=ARRAY_NAMES, allow_missing=True),
+        record="results/data/{dataset}/preprocess.json",
     log:
         "results/logs/preprocess/{dataset}.log",
     benchmark:

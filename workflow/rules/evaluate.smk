@@ -1,35 +1,41 @@
 """Evaluate: the saved state on the test set, apart from training and without TensorFlow.
 
-takes: state.npz, x_test.npy, y_test.npy
-makes: test.npz (per image: loss, predicted class) and metrics.csv (per seed: test_loss, test_accuracy) beside the state
+takes: state.npz, x_test.npy, y_test.npy, and their records
+makes: test.npz (per image: loss, predicted class), metrics.csv (per seed: test_loss, test_accuracy) and evaluate.json, the
+    record of these, beside the state
 """
 
 
 rule evaluate:
     """Per-image outcomes and metrics of a block of seeds."""
     input:
+        training=rules.train.output.record,
         state=rules.train.output.state,
-        x_test=f"results/data/{STUDY.dataset}/x_test.npy",
-        y_test=f"results/data/{STUDY.dataset}/y_test.npy",
+        data=data_files("x_test.npy", "y_test.npy"),
     output:
         outcomes=f"{MILESTONE}/test.npz",
         metrics=f"{MILESTONE}/metrics.csv",
+        record=f"{MILESTONE}/evaluate.json",
     log:
-        "results/logs/evaluate/{point}/seeds={first}-{last}/epochs={epochs}.log",
+        f"results/logs/evaluate/{LINK}.log",
     benchmark:
-        "results/benchmarks/evaluate/{point}/seeds={first}-{last}/epochs={epochs}.tsv"
+        f"results/benchmarks/evaluate/{LINK}.tsv"
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=400,
+        mem_mb=lambda wildcards, attempt: 400 * attempt,
+        runtime=10,
     params:
         command=command("evaluate"),
-        engine=f"{code('evaluate')}; {ENGINE}",
+        point=lambda wildcards: known_point(wildcards).name,
+        engine=EVALUATED_BY,
+        trained_by=TRAINED_BY,
+        folder=lambda wildcards, input: Path(input.data[0]).parent,
     message:
-        "Evaluate {wildcards.point}, seeds {wildcards.first} to {wildcards.last}, at {wildcards.epochs} epochs"
+        "Evaluate {params.point}, seeds {wildcards.first} to {wildcards.last}, at {wildcards.epochs} epochs"
     shell:
-        "OPENBLAS_NUM_THREADS={threads} OMP_NUM_THREADS={threads} {params.command} --state {input.state:q}"
-        " --point {wildcards.point:q} --seeds {wildcards.first} {wildcards.last} --epochs {wildcards.epochs}"
-        " --x-test {input.x_test:q} --y-test {input.y_test:q}"
-        " --outcomes {output.outcomes:q} --metrics {output.metrics:q} > {log:q} 2>&1"
+        "{params.command} --training {input.training:q}"
+        " --point {params.point:q} --seeds {wildcards.first} {wildcards.last} --epochs {wildcards.epochs}"
+        " --trained-by {params.trained_by:q} --data-folder {params.folder} --engine {params.engine:q}"
+        " --outcomes {output.outcomes:q} --metrics {output.metrics:q} --record {output.record:q} > {log:q} 2>&1"

@@ -1,7 +1,7 @@
 """Plot and report.
 
 takes: results/plan.csv, results/tables/*, the baseline's histories and test outcomes, the data set's test images
-makes: results/figures/*.svg and *.png, results/report.md, results/report.html, results/provenance.json
+makes: results/figures/*.svg and *.png with their record plot.json, results/report.md, results/report.html, results/provenance.json
 """
 
 
@@ -9,13 +9,13 @@ rule plot:
     """All figures of the study in one job: the imports cost more than the drawing."""
     input:
         plan="results/plan.csv",
+        data=data_files("x_test.npy", "y_test.npy"),
         runs=rules.aggregate.output.runs,
         comparisons=rules.aggregate.output.comparisons,
         published=rules.check_published.output.published,
-        histories=baseline_histories(),
-        outcomes=milestone_files("test.npz", is_baseline),
-        x_test=f"results/data/{STUDY.dataset}/x_test.npy",
-        y_test=f"results/data/{STUDY.dataset}/y_test.npy",
+        records=[rules.aggregate.output.record, rules.check_published.output.record],
+        histories=baseline_chain("history.csv", "train.json"),
+        outcomes=milestone_files("test.npz", "evaluate.json", wanted=is_baseline),
     output:
         svg=[
             report(
@@ -27,6 +27,7 @@ rule plot:
             for figure in FIGURES
         ],
         png=expand("results/figures/{figure}.png", figure=FIGURES),
+        record="results/figures/plot.json",
     log:
         "results/logs/plot/figures.log",
     benchmark:
@@ -42,8 +43,7 @@ rule plot:
     message:
         "Plot all figures"
     shell:
-        "{params.command} --plan {input.plan} {params.study} {params.margins} {params.figures}"
-        " --x-test {input.x_test} --y-test {input.y_test} > {log} 2>&1"
+        "{params.command} --plan {input.plan} {params.study} {params.margins} {params.figures} > {log} 2>&1"
 
 
 rule report:
@@ -53,6 +53,7 @@ rule report:
         tables=[*rules.aggregate.output, *rules.resample.output, *rules.check_published.output],
         figures=rules.plot.output,
         config="results/config.json",
+        data=data_files(),
         raw=expand(rules.download.output, dataset=STUDY.dataset),
     output:
         markdown="results/report.md",
@@ -69,6 +70,7 @@ rule report:
         code=code("report"),
         template=f"templates: {files_digest(sorted(TEMPLATES.glob('*.j*')))}",
         templates=lambda wildcards, input: shlex.quote(str(TEMPLATES)),
+        raw=lambda wildcards, input: Path(input.raw[0]).parent,
         study=study_arguments(),
         about=about_arguments(),
         margins=margin_arguments(),
@@ -76,4 +78,4 @@ rule report:
         "Write the report"
     shell:
         "{params.command} --plan {input.plan} {params.study} {params.about} {params.margins} --templates {params.templates}"
-        " --config {input.config} --raw {input.raw} --provenance {output.provenance} --markdown {output.markdown} --html {output.html} > {log} 2>&1"
+        " --config {input.config} --raw-folder {params.raw} --provenance {output.provenance} --markdown {output.markdown} --html {output.html} > {log} 2>&1"

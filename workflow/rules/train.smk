@@ -1,8 +1,8 @@
 """Train: a point, a block of seeds, from one milestone of the chain to the next.
 
-takes: arrays of the data set, state.npz and optimizer.npz of the milestone before
+takes: arrays of the data set, state.npz and optimizer.npz of the milestone before, and their records
 makes: results/runs/{point}/seeds={first}-{last}/epochs={epochs}/state.npz (weights), optimizer.npz (what a longer
-    training needs besides) and history.csv (this link's epochs)
+    training needs besides), history.csv (this link's epochs) and train.json, the record of these
 """
 
 
@@ -10,31 +10,36 @@ rule train:
     """One XLA-compiled epoch after the other; resumed equals uninterrupted, bit for bit."""
     input:
         data=rules.data.input,
-        previous=previous_state,
+        previous=previous("train.json"),
+        states=previous("state.npz", "optimizer.npz"),
     output:
         state=f"{MILESTONE}/state.npz",
         optimizer=kept_if(STUDY.keep_optimizer_state, f"{MILESTONE}/optimizer.npz"),
         history=f"{MILESTONE}/history.csv",
+        record=f"{MILESTONE}/train.json",
     log:
-        "results/logs/train/{point}/seeds={first}-{last}/epochs={epochs}.log",
+        f"results/logs/train/{LINK}.log",
     benchmark:
-        "results/benchmarks/train/{point}/seeds={first}-{last}/epochs={epochs}.tsv"
+        f"results/benchmarks/train/{LINK}.tsv"
     priority: training_still_to_do
     conda:
         "../../environment.yml"
     threads: 1
     resources:
         mem_mb=training_memory,
+        runtime=training_runtime,
     params:
         command=command("train"),
-        engine=f"{code('train')}; {ENGINE}",
+        point=lambda wildcards: known_point(wildcards).name,
+        engine=TRAINED_BY,
         hyperparameters=hyperparameters,
         start=lambda wildcards, input: start_epochs(wildcards),
         folder=lambda wildcards, input: Path(input.data[0]).parent,
     message:
-        "Train {wildcards.point}, seeds {wildcards.first} to {wildcards.last}, to {wildcards.epochs} epochs"
+        "Train {params.point}, seeds {wildcards.first} to {wildcards.last}, to {wildcards.epochs} epochs"
     shell:
         "{params.command} {params.hyperparameters} --seeds {wildcards.first} {wildcards.last}"
         " --epochs {params.start} {wildcards.epochs} --data-folder {params.folder}"
         " --previous {input.previous:q} --engine {params.engine:q} --threads {threads}"
-        " --state {output.state:q} --optimizer-state {output.optimizer:q} --history {output.history:q} > {log:q} 2>&1"
+        " --state {output.state:q} --optimizer-state {output.optimizer:q} --history {output.history:q}"
+        " --record {output.record:q} > {log:q} 2>&1"

@@ -1,0 +1,282 @@
+"""Configuration files that are wrong: each is told in its own clear line, without a traceback, before any job.
+
+tests/test_configuration.py has the values of every key one by one; here whole files go through the check's command
+line, which `make` runs first, and some through Snakemake itself.
+"""
+
+import re
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import check
+import plan as planning
+from canonical import canonical_name
+from configuration import FACTORS, Study
+from conftest import run_snakemake
+
+FILES = {
+    # not YAML, or not the YAML of a configuration
+    "a bracket left open": ("sweeps: {units: [1, 2}\n", "study.yaml, line 1, column 22: expected ',' or ']'"),
+    "a quote left open": ('dataset: "mnist\n', "study.yaml, line 2, column 1: found unexpected end of stream"),
+    "a tab": ("sweeps:\n\tunits: [1]\n", r"line 2, column 1: found character '\t' that cannot start any token"),
+    "two values in a line": ("alpha: 0.05: 0.1\n", "line 1, column 12: mapping values are not allowed here"),
+    "a line out of step": ("baseline:\n    units: 8\n  epochs: 2\n", "study.yaml, line 3, column 3: "),
+    "an unknown alias": ("alpha: *level\n", "line 1, column 8: found undefined alias 'level'"),
+    "an alias to itself": ("baseline: &a {units: *a}\n", "found unconstructable recursive node"),
+    "a key given twice": ("alpha: 0.1\nalpha: 0.2\n", "line 2, column 1: the key `alpha` is given twice"),
+    "a key below given twice": ("baseline: {units: 1, units: 2}\n", "the key `units` is given twice"),
+    "two documents": ("alpha: 0.1\n---\nalpha: 0.2\n", "line 2, column 1: but found another document"),
+    "a list": ("- alpha\n- 0.05\n", "must hold a mapping of keys to values. Received: a list"),
+    "a word": ("mnist\n", "must hold a mapping of keys to values. Received: a str"),
+    "a date that is none": ("alpha: 2024-13-45\n", "line 1, column 8: no valid value (month must be in 1..12"),
+    "Latin-1": ("dataset: caf\xe9\n".encode("latin-1"), "cannot be read: not UTF-8 text"),
+    "UTF-16": ("alpha: 0.1\n".encode("utf-16"), "cannot be read: not UTF-8 text"),
+    "a NUL": (b"alpha: 0.1\x00\n", "study.yaml: "),
+    "an image": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "cannot be read: not UTF-8 text"),
+    "lists without end": ("a: " + 5000 * "[", "study.yaml: maximum recursion depth exceeded"),
+    "a Python object": ("alpha: !!python/object/apply:os.getcwd []\n", "could not determine a constructor for the tag"),
+    "a Python name": ("alpha: !!python/name:os.system\n", "could not determine a constructor for the tag"),
+    "a tag of one's own": ("alpha: !level 0.1\n", "could not determine a constructor for the tag '!level'"),
+    "a key that is a list": ("? [a, b]\n: 1\n", "line 1, column 3: a key must be a word or a number"),
+    "a key that is null": ("~: 1\n", "a key must be a word or a number"),
+    # keys
+    "an unknown key": ("colour: red\n", "`colour` is not a known key. Known: dataset, "),
+    "a key misspelt": ("replicate: 3\n", "`replicate` is not a known key. Did you mean `replicates`?"),
+    "a key in capitals": ("Alpha: 0.1\n", "`Alpha` is not a known key. Did you mean `alpha`?"),
+    "a factor at the top": ("momentum: 0.9\n", "Did you mean `baseline.momentum` or `sweeps.momentum`?"),
+    "a factor misspelt": ("baseline: {learningrate: 1}\n", "`baseline.learningrate` is not a known key. Did you mean"),
+    "a sweep of seeds": ("sweeps: {seed: [1, 2]}\n", "`sweeps.seed` is not a known key."),
+    "a grid of an unknown factor": ("grids: {g: {unit: [1], epochs: [1]}}\n", "`grids.g.unit` is not a known key."),
+    "an unknown margin": (
+        "margins: {accurcy: 0.1}\n",
+        "`margins.accurcy` is not a known key. Did you mean `accuracy`?",
+    ),
+    "an unknown look": ("figures: {color: true}\n", "`figures.color` is not a known key. Known: dpi, show_seeds."),
+    "a number as a key": ("5: 1\n", "`5` is not a known key."),
+    "true as a key": ("yes: 1\n", " is not a known key. Known: dataset, "),
+    # values
+    "no width": ("baseline: {units: 0}\n", "`baseline.units` must be a positive integer. Received: 0"),
+    "half a unit": ("baseline: {units: 2.5}\n", "`baseline.units` must be a positive integer. Received: 2.5"),
+    "units as a word": ("baseline: {units: many}\n", "`baseline.units` must be a positive integer. Received: 'many'"),
+    "units beyond 31 bits": ("baseline: {units: 2147483648}\n", "`baseline.units` must be a positive integer."),
+    "a negative rate": (
+        "baseline: {learning_rate: -1}\n",
+        "`baseline.learning_rate` must be a positive finite number.",
+    ),
+    "an infinite rate": ("baseline: {learning_rate: .inf}\n", "must be a positive finite number. Received: inf"),
+    "a rate that is no number": (
+        "baseline: {learning_rate: .nan}\n",
+        "must be a positive finite number. Received: nan",
+    ),
+    "a rate with a comma": ("baseline: {learning_rate: '0,1'}\n", "must be a positive finite number. Received: '0,1'"),
+    "a tiny rate": (
+        "baseline: {learning_rate: 1.0e-30}\n",
+        "must be a number of at most 20 characters when written out",
+    ),
+    "a huge rate": (
+        "sweeps: {learning_rate: [1.0e+300]}\n",
+        "must be a number of at most 20 characters when written out",
+    ),
+    "a tiny momentum": (
+        "sweeps: {momentum: [1.0e-50]}\n",
+        "must be a number of at most 20 characters when written out",
+    ),
+    "a momentum of 1": ("baseline: {momentum: 1}\n", "`baseline.momentum` must be a number from 0 to below 1."),
+    "an empty batch": ("baseline: {batch_size: 0}\n", "`baseline.batch_size` must be a positive integer."),
+    "a batch beyond the data": (
+        "baseline: {batch_size: 60001}\n",
+        "batch_size must be at most the training set's 60000",
+    ),
+    "an optimizer that is none": (
+        "baseline: {optimizer: lion}\n",
+        "must be one of rmsprop, rmsprop_keras2, sgd, adam.",
+    ),
+    "momentum for adam": ("baseline: {optimizer: adam, momentum: 0.9}\n", "optimizer adam takes no momentum"),
+    "no epochs": ("baseline: {epochs: 0}\n", "`baseline.epochs` must be a positive integer."),
+    "a baseline of null": ("baseline:\n", "`baseline` must be a mapping. Received: None"),
+    "no replicates": ("replicates: 0\n", "`replicates` must be a positive integer. Received: 0"),
+    "true replicates": ("replicates: true\n", "`replicates` must be a positive integer. Received: True"),
+    "more replicates than memory": ("replicates: 2000000000\n", "must have at most 1,000,000 runs"),
+    "epochs without end": ("sweeps: {epochs: [5, 2000000000]}\n", "must have at most 1,000,000 runs"),
+    "a grid without end": (
+        f"grids: {{g: {{units: {list(range(1, 500))}, batch_size: {list(range(1, 500))}}}}}\n",
+        "must have at most 1,000,000 runs (milestones of all points times `replicates`). Received: 2,490,",
+    ),
+    "blocks of no seeds": ("seeds_per_job: 0\n", "`seeds_per_job` must be a positive integer. Received: 0"),
+    "milestones of no epochs": ("checkpoint_every: 0\n", "`checkpoint_every` must be a positive integer. Received: 0"),
+    "a level of 0": ("alpha: 0\n", "`alpha` must be a number between 0 and 0.5. Received: 0"),
+    "a level in per cent": ("alpha: 5 %\n", "`alpha` must be a number between 0 and 0.5. Received: '5 %'"),
+    "a margin of 0": ("margins: {loss: 0}\n", "`margins.loss` must be a positive finite number. Received: 0"),
+    "figures too coarse": ("figures: {dpi: 10}\n", "`figures.dpi` must be an integer from 50 to 600. Received: 10"),
+    "a switch half on": ("figures: {show_seeds: maybe}\n", "`figures.show_seeds` must be true or false."),
+    "states kept perhaps": ("keep_optimizer_state: perhaps\n", "`keep_optimizer_state` must be true or false."),
+    # sweeps and grids
+    "a sweep of one number": ("sweeps: {units: 64}\n", "`sweeps.units` must be a list of values, e.g. [512]."),
+    "a sweep of nothing": ("sweeps: {units: []}\n", "`sweeps.units` must hold at least one value."),
+    "a value twice": ("sweeps: {momentum: [0, 0.0]}\n", "`sweeps.momentum` must hold each value once."),
+    "a value twice, spelt anew": ("sweeps: {learning_rate: [1e-3, 0.001]}\n", "both 0.001"),
+    "a list in a list": ("sweeps: {units: [[64]]}\n", "`sweeps.units` must be a positive integer. Received: [64]"),
+    "sweeps as a list": ("sweeps: [units]\n", "`sweeps` must be a mapping. Received: ['units']"),
+    "a grid of one factor": ("grids: {g: {units: [1, 2]}}\n", "`grids.g` must map two or more factors to lists"),
+    "a grid with a table's name": ("grids: {runs: {units: [1], epochs: [1]}}\n", "`grids.runs`: a grid's name must be"),
+    "a grid with a path's name": ("grids: {../g: {units: [1], epochs: [1]}}\n", "`grids.../g`: a grid's name must be"),
+    "a grid with momentum for adam": (
+        "grids: {g: {optimizer: [sgd, adam], momentum: [0, 0.9]}}\n",
+        "`grids.g`: optimizer adam takes no momentum",
+    ),
+    # files and folders
+    "an unknown data set": ("dataset: minst\n", "`dataset` must be one of mnist, fashion_mnist, "),
+    "a data set with a path's name": ("dataset: ../mnist\n", "`dataset` must be a name of letters, digits, - and _"),
+    "a data set that is a number": ("dataset: 5\n", "`dataset` must be a name of letters, digits, - and _"),
+    "a folder that is not there": ("data_folder: no/such\n", "`data_folder` must be an existing folder."),
+    "a folder that is a file": ("data_folder: study.yaml\n", "`data_folder` must be an existing folder."),
+    "a folder without the files": ("dataset: mine\ndata_folder: .\n", "`data_folder` must hold the file train-images"),
+    "a folder with too long a name": (f"data_folder: {'x' * 300}\n", "`data_folder` must be an existing folder."),
+    "a folder with a NUL": ('data_folder: "a\\0b"\n', "`data_folder` must be an existing folder."),
+    "a publication that is not there": ("published: none.yaml\n", "`published` must be an existing file, or null."),
+    "a publication that is a folder": ("published: .\n", "`published` must be an existing file, or null."),
+    "a publication with too long a name": (
+        f"published: {'x' * 300}\n",
+        "`published` must be an existing file, or null.",
+    ),
+}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty working directory, away from the project's own configuration."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(folder, content):
+    content = content if isinstance(content, bytes) else content.encode()
+    (folder / "study.yaml").write_bytes(content)
+
+
+def refused(files):
+    """Return the lines with which the check refuses files; each says that it is an error."""
+    with pytest.raises(SystemExit) as caught:
+        check.main(files)
+    lines = caught.value.code.split("\n")
+    assert all(line.startswith("ERROR: ") and line == "".join(line.splitlines()) for line in lines)
+    return [line.removeprefix("ERROR: ") for line in lines]
+
+
+def test_the_files_are_many_and_all_different():
+    assert len({content for content, _ in FILES.values()}) == len(FILES) >= 60
+
+
+@pytest.mark.parametrize(("content", "problem"), FILES.values(), ids=FILES)
+def test_a_bad_file_is_told_in_one_clear_line(folder, content, problem):
+    write(folder, content)
+    (line,) = refused(["study.yaml"])
+    assert problem in line
+    assert len(line) < 400
+    assert [path.name for path in folder.iterdir()] == ["study.yaml"]
+
+
+SNAKEMAKE = [
+    *("a factor misspelt", "half a unit", "momentum for adam", "a value twice, spelt anew", "a huge rate"),
+    *("more replicates than memory", "a grid with a path's name", "an unknown data set", "a folder with a NUL"),
+    *("a publication that is not there",),
+]
+
+
+@pytest.mark.parametrize("name", SNAKEMAKE)
+def test_snakemake_says_the_same_before_any_job(finished, folder, name):
+    content, problem = FILES[name]
+    (folder / "config.yaml").write_text(content)
+    output = run_snakemake(finished[0], folder, "--dry-run", check=False)
+    told = output.stdout + output.stderr
+    assert output.returncode != 0
+    assert "Traceback" not in told
+    errors = re.findall(r"^ERROR: (.*)$", told, re.MULTILINE)
+    assert len(errors) == 1
+    assert problem in errors[0]
+    assert not (folder / "results").exists()
+
+
+@pytest.mark.parametrize("name", ["a bracket left open", "a tab", "a Python object", "UTF-16", "a list"])
+def test_snakemake_refuses_what_it_cannot_read_before_any_job(finished, folder, name):
+    """In its own words, without file and line: hence the check that `make` runs first."""
+    content = FILES[name][0]
+    (folder / "config.yaml").write_bytes(content if isinstance(content, bytes) else content.encode())
+    output = run_snakemake(finished[0], folder, "--dry-run", check=False)
+    assert output.returncode != 0
+    assert not (folder / "results").exists()
+
+
+# --- any configuration ----------------------------------------------------------------------------------------------
+
+WORDS = st.sampled_from(
+    ["mnist", "rmsprop", "adam", "1e-4", "nan", "../x", "$(true)", "a b", "-x", "<b>", "é", "\x85", "0x1"]
+)
+NUMBERS = st.integers() | st.integers(0, 30) | st.floats() | st.floats(0, 1)
+SCALARS = st.none() | st.booleans() | NUMBERS | WORDS | st.text(max_size=12) | st.dates() | st.binary(max_size=5)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS | st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+SENSIBLE = {
+    "units": st.integers(1, 2000),
+    "learning_rate": st.floats(1e-6, 10),
+    "momentum": st.floats(0, 0.99),
+    "batch_size": st.integers(1, 60000),
+    "optimizer": st.sampled_from(["rmsprop", "rmsprop_keras2", "sgd", "adam"]),
+    "epochs": st.integers(1, 40),
+}
+LISTS = {factor: st.lists(values, min_size=1, max_size=4) | VALUES for factor, values in SENSIBLE.items()}
+GRID = st.fixed_dictionaries({}, optional=LISTS) | VALUES
+KEYS = {
+    **dict.fromkeys(Study.model_fields, VALUES),
+    "baseline": st.fixed_dictionaries({}, optional={factor: v | VALUES for factor, v in SENSIBLE.items()}) | VALUES,
+    "sweeps": GRID,
+    "grids": st.dictionaries(st.sampled_from(["g", "both", "units"]) | st.text(max_size=5), GRID, max_size=2) | VALUES,
+    "replicates": st.integers(1, 50) | VALUES,
+    "seeds_per_job": st.integers(1, 50) | VALUES,
+}
+CONFIGS = st.fixed_dictionaries({}, optional=KEYS).flatmap(
+    lambda known: st.dictionaries(st.text(max_size=8), VALUES, max_size=1).map(lambda unknown: unknown | known)
+)
+
+
+def check_any_file(folder, examples):
+    """Whatever a YAML file holds is refused in clear lines, or gives a plan whose names are safe in a path."""
+    path = folder / "study.yaml"
+
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(CONFIGS | VALUES)
+    def test(content):
+        path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+        try:
+            study, problems = check.check([path])[0], []
+        except check.configuration.ConfigurationError as error:
+            study, problems = None, error.problems
+        assert bool(study) != bool(problems)
+        for line in problems:
+            assert [line] == line.splitlines()
+            assert len(line) < 700
+        if study:
+            plan = planning.make_plan(study)
+            for name, point in plan.points.items():
+                assert re.fullmatch(r"[a-z0-9_=.,]{10,200}", name)
+                assert name == canonical_name(point.model_dump())
+            assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in (*study.sweeps, *study.grids))
+            assert set(study.sweeps) <= set(FACTORS)
+            assert len(plan.evaluated()) <= 1_000_000
+
+    test()
+
+
+def test_any_file_is_refused_in_clear_lines_or_gives_a_safe_plan(folder):
+    check_any_file(folder, 200)
+
+
+@pytest.mark.long
+def test_ten_thousand_files_are_refused_in_clear_lines_or_give_a_safe_plan(folder):
+    check_any_file(folder, 10_000)

