@@ -142,7 +142,9 @@ def wilson_interval(successes: ArrayLike, trials: ArrayLike, alpha: float = 0.05
         share = successes / trials
     centre = (successes + z2 / 2) / (trials + z2)
     half_width = np.sqrt(z2 * (trials * share * (1 - share) + z2 / 4)) / (trials + z2)
-    return Interval(np.maximum(centre - half_width, 0), np.minimum(centre + half_width, 1))  # beyond by rounding only
+    # It holds the share and no more than 0 to 1; only rounding says otherwise.
+    low = np.clip(centre - half_width, 0, share)
+    return Interval(low, np.clip(centre + half_width, share, 1))
 
 
 def _checked_alpha(alpha: float) -> float:
