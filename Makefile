@@ -3,6 +3,7 @@
 # make fashion the same study on Fashion-MNIST, beside the first: fashion/results
 # make plan    what make would do: runs kept and trained and why, time, disk, comparisons; runs nothing
 # make verify  train RUNS=3 runs of the finished study again, chosen by SEED=0, and compare them with what is stored
+# make compare OTHER=folder  this finished study beside another: settings, verdicts and numbers that differ
 # make test    the tests
 # make test-faults  the long tests of what goes wrong: kills, full disks, damaged files, bad input (an hour)
 # make lint    the linters
@@ -29,7 +30,7 @@ BIN := .venv/bin
 IN_ENVIRONMENT = PATH="$$PWD/$(BIN):$$PATH"
 
 .DEFAULT_GOAL := study
-.PHONY: study quick fashion plan check verify test test-faults lint example calibration benchmark lock clean
+.PHONY: study quick fashion plan compare check verify test test-faults lint example calibration benchmark lock clean
 
 study: .venv/installed
 	@$(IN_ENVIRONMENT) $(BIN)/python scripts/run_study.py $(CONFIG) $(DIRECTORY) --cores $(CORES) $(MEMORY) $(ARGS)
@@ -43,6 +44,9 @@ fashion:
 
 plan: .venv/installed
 	@$(IN_ENVIRONMENT) $(BIN)/python scripts/preview.py $(CONFIG) $(DIRECTORY) --cores $(CORES) $(MEMORY) $(ARGS)
+
+compare: .venv/installed
+	@$(BIN)/python scripts/compare.py $(RESULTS) $(if $(OTHER),"$(OTHER)")
 
 check: .venv/installed
 	@$(BIN)/python scripts/check.py $(CONFIG)

@@ -424,7 +424,7 @@ def _despair(dataset: Dataset, missing: dict[str, DataFile], failures: list[str]
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError where something takes longer, also within a header that only trickles in; main thread alone."""
+    """Raise TimeoutError where something takes longer, even a header that trickles in; in the main thread alone."""
 
     def late(_number, _frame):
         raise TimeoutError(f"not complete after {seconds:g} s")

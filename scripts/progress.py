@@ -58,6 +58,13 @@ class Task:
             return 0
         return self.start_seconds + (self.seconds - self.start_seconds) * self.epochs_done / self.epochs
 
+    def shown(self, now: float) -> tuple[float, float]:
+        """Return the seconds that what is done of a job took, and those that were expected of it."""
+        if self.ended is not None or self.epochs_done:
+            return (self.ended or self.seen) - self.started, self.worth()
+        late = self.epochs and now - self.started > self.start_seconds  # not even begun with its first epoch
+        return (now - self.started, self.start_seconds) if late else (0, 0)
+
     def left(self, now: float, pace: float) -> float:
         """Return how many of the expected seconds are left of a running job."""
         since = (now - (self.seen if self.epochs_done else self.started)) / pace
@@ -112,19 +119,18 @@ class Progress:
             self.running.remove(key)
             self.failed.add(key)
 
-    def pace(self, trains: bool) -> float:
+    def pace(self, trains: bool, now: float) -> float:
         """Return how much longer than expected jobs took so far, trainings or others; the first seconds weigh little.
 
         Apart, since other work on the machine holds up a training most; others begin with what trainings showed.
         """
         expected = float(TRUST)
-        took = TRUST * (1 if trains else self.pace(True))
+        took = TRUST * (1 if trains else self.pace(True, now))
         for key in self.done | self.running:
             task = self.tasks[key]
-            worth = task.worth()
-            if worth and trains == bool(task.epochs):
-                took += (task.ended or task.seen) - task.started
-                expected += worth
+            if trains == bool(task.epochs):
+                shown = task.shown(now)
+                took, expected = took + shown[0], expected + shown[1]
         return took / expected
 
     def share(self) -> float:
@@ -134,7 +140,7 @@ class Progress:
 
     def seconds_left(self, now: float) -> float:
         """Return the seconds until the last job will have ended."""
-        paces = {trains: self.pace(trains) for trains in (True, False)}
+        paces = {trains: self.pace(trains, now) for trains in (True, False)}
         left = {}
         for key, task in self.tasks.items():
             if key not in self.done and key not in self.failed:

@@ -183,7 +183,7 @@ def main(argv: list[str] | None = None) -> None:
     except (ValueError, OSError) as error:
         sys.exit(f"ERROR: {error}")
     except BrokenProcessPool:
-        sys.exit("ERROR: the process that trained a run was killed. Is there memory enough? 600 MB will do.")
+        sys.exit("ERROR: the process that trained a run was killed. Is there memory enough? 700 MB will do.")
     if different:
         print(f"DIFFERENT: {different} of {arguments.runs} runs are not what is stored.", file=sys.stderr)
         sys.exit(DIFFERENT)

@@ -45,7 +45,7 @@ def single(rule):
 
 def record(folder, job, seconds):
     path = folder / job.benchmark
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:01\t500\n")
 
 
@@ -79,12 +79,13 @@ def test_a_job_that_ran_before_takes_what_it_took_and_others_are_scaled_by_it(tm
     monkeypatch.chdir(tmp_path)
     typical = Expectation(work())
     record(tmp_path, job(units=32), 3 * typical.seconds(job(units=32)))
+    record(tmp_path, job(units=32, epochs=10), 5 * typical.seconds(job(units=32, epochs=10)))  # as long as the other
     record(tmp_path, single("plot"), typical.seconds(single("plot")))
     found = Expectation.from_records(work())
     assert found.seconds(job(units=32)) == pytest.approx(3 * typical.seconds(job(units=32)))
-    assert found.seconds(job(units=512)) == pytest.approx(3 * typical.seconds(job(units=512)))
+    assert found.seconds(job(units=512)) == pytest.approx(4 * typical.seconds(job(units=512)))
     assert found.seconds(single("plot")) == pytest.approx(5.5)
-    assert found.factor("evaluate") == pytest.approx(3)  # not measured: as trainings, not as a plot or a download
+    assert found.factor("evaluate") == pytest.approx(4)  # not measured: as trainings, not as a plot or a download
 
 
 def test_records_of_other_studies_and_broken_ones_do_not_count(tmp_path, monkeypatch):

@@ -60,7 +60,7 @@ def test_jobs_that_take_longer_stretch_the_rest():
     progress = run_of([first, second], slots=1, train=10)
     progress.start(first.key, 100)
     progress.end(first.key, 130)
-    assert progress.pace(trains=True) == pytest.approx(35 / 15)
+    assert progress.pace(True, 130) == pytest.approx(35 / 15)
     assert progress.seconds_left(130) == pytest.approx(10 * 35 / 15)
 
 
@@ -70,10 +70,21 @@ def test_other_jobs_begin_with_the_pace_of_trainings():
     progress = run_of([train, plot, report], slots=1, train=1e6, plot=10, report=1)
     progress.start(train.key, 0)
     progress.end(train.key, 3e6)
-    assert progress.pace(trains=False) == pytest.approx(3, rel=1e-4)
+    assert progress.pace(False, 3e6) == pytest.approx(3, rel=1e-4)
     progress.start(plot.key, 3e6)
     progress.end(plot.key, 3e6 + 20)
-    assert progress.pace(trains=False) == pytest.approx((5 * 3 + 20) / (5 + 10), rel=1e-4)
+    assert progress.pace(False, 3e6 + 20) == pytest.approx((5 * 3 + 20) / (5 + 10), rel=1e-4)
+
+
+def test_a_training_late_with_its_first_epoch_shows_the_pace():
+    """It should have begun after 4 s, and has not after 16: (5 + 16) / (5 + 4); all but these 4 s are left."""
+    task = job("train")
+    progress = run_of([task], train=24)
+    progress.start(task.key, 1_000)
+    assert progress.pace(True, 1_004) == 1
+    assert progress.seconds_left(1_004) == pytest.approx(20)
+    assert progress.pace(True, 1_016) == pytest.approx(21 / 9)
+    assert progress.seconds_left(1_016) == pytest.approx(20 * 21 / 9)
 
 
 def epochs(log, count, written):
@@ -89,7 +100,7 @@ def test_epochs_of_a_running_training_count(tmp_path):
     progress.start(task.key, 1_000)
     epochs(log, 5, written=1_024)
     assert "5 of 10 epochs" in progress.line(1_024)
-    assert progress.pace(trains=True) == pytest.approx(29 / 19)
+    assert progress.pace(True, 1_024) == pytest.approx(29 / 19)
     assert progress.seconds_left(1_024) == pytest.approx(10 * 29 / 19)
     assert progress.seconds_left(1_025) == pytest.approx(10 * 29 / 19 - 1)
     assert progress.seconds_left(1_900) == pytest.approx(8 * 29 / 19)  # the sixth is not over, whatever the clock says
@@ -226,11 +237,12 @@ def test_a_log_file_gets_few_lines(listening):
 
 
 def test_a_short_run_gets_no_line_in_a_log_file(listening):
-    task = job("short")
+    jobs = [job("short", "a"), job("short", "b")]
     stream = io.StringIO()
-    listener = listening(stream, run_of([task], short=40))
-    listener.handle(info(1, task, listener.told))
-    listener._show(listener.told + 30)
+    listener = listening(stream, run_of(jobs, short=40))
+    listener.handle(info(1, jobs[0], listener.told))
+    listener.handle(record(LogEvent.JOB_FINISHED, job_id=1, created=listener.told + 40))
+    listener._show(listener.told + 50)
     assert stream.getvalue() == ""
 
 

@@ -289,7 +289,7 @@ def test_a_file_of_ones_own_is_found_from_the_working_directory_else_from_the_pr
     for name in ("config/published.yaml", str(mine)):
         assert publication_file(name, PROJECT).samefile(mine)
         assert publications(PROJECT)(name) == read_published(mine)
-    with pytest.raises(ValueError, match="`published` must be an existing file, or null. Received: 'config'"):
+    with pytest.raises(ValueError, match=r"`published` must be an existing file, or null\. Received: 'config'"):
         publication_file("config", PROJECT)
 
 

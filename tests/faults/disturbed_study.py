@@ -38,6 +38,12 @@ def unfinished(folder):
     return [path.name for path in (folder / "results").rglob(".*") if "part" in path.name]
 
 
+def heed_signals():
+    """Take back what nohup, or a shell's background job, has the tests' process ignore."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @dataclass
 class Run:
     """A run under way, with what it tells."""
@@ -103,6 +109,7 @@ class DisturbedStudy:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=heed_signals,
             **popen,
         )
         return Run(process, output)
@@ -149,8 +156,8 @@ def with_work_left(finished, folder):
     return study
 
 
-def stop_at_random(run, moments: random.Random, longest):
-    """Kill Snakemake, a job or both at a random moment; returns what was killed, None at the run's end."""
+def kill_at_random(run, moments: random.Random, longest):
+    """Kill Snakemake, a job or both after at most so many seconds; returns what was killed, None at the run's end."""
     victim = moments.choice(["Snakemake", "a job", "both"])
     latest = time.monotonic() + moments.uniform(0, longest)
     while time.monotonic() < latest:
@@ -165,7 +172,7 @@ def stop_at_random(run, moments: random.Random, longest):
         else:
             jobs = run.jobs()
             if not jobs:
-                return stop_at_random(run, moments, longest)
+                return kill_at_random(run, moments, longest)
             moments.choice(jobs).kill()
     except (ProcessLookupError, psutil.NoSuchProcess):
         return None

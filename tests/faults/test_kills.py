@@ -3,15 +3,15 @@
 import random
 import signal
 import time
+from collections import Counter
 
 import pytest
-from disturbed_study import SNAKEMAKE, contents, new_study, stop_at_random, unfinished, with_work_left
+from disturbed_study import SNAKEMAKE, contents, kill_at_random, new_study, unfinished, with_work_left
 
 from atomic import atomic_path
-from conftest import SMALL_STUDY, run_snakemake, write_config
+from conftest import SMALL_STUDY
 
 KILLS = 50
-LONGEST = 14  # seconds until a kill; the undisturbed run takes about twice that
 ONE_POINT = SMALL_STUDY | {"baseline": {"units": 8, "epochs": 2}, "checkpoint_every": 1, "sweeps": {}}
 
 
@@ -113,31 +113,32 @@ def test_study_ended_by_a_signal(finished, tmp_path, number, everyone):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(finished, tmp_path_factory):
-    """What the study of one point, in two links, comes to."""
-    study = tmp_path_factory.mktemp("undisturbed")
-    write_config(study, ONE_POINT | {"sweeps": {}})
-    run_snakemake(finished[0], study, "data")
-    run_snakemake(finished[0], study)
-    return contents(study)
+def undisturbed(tmp_path_factory):
+    """What the study of one point, in two links, comes to, and in how many seconds."""
+    study = new_study(tmp_path_factory.mktemp("undisturbed") / "project", ONE_POINT)
+    began = time.monotonic()
+    code, told = study.run()
+    assert code == 0, told
+    return contents(study.project), time.monotonic() - began
 
 
 @pytest.mark.long
 def test_fifty_kills_at_random_moments(undisturbed, tmp_path):
     """From nothing, each time until a run is through; then from nothing again."""
+    expected, seconds = undisturbed
     moments = random.Random(20)
-    kills: dict[str, int] = {}
-    while sum(kills.values()) < KILLS:
-        study = new_study(tmp_path / f"{sum(kills.values())}", ONE_POINT)
-        while victim := stop_at_random(run := study.start(), moments, LONGEST):
-            kills[victim] = kills.get(victim, 0) + 1
+    kills = Counter()
+    while kills.total() < KILLS:
+        study = new_study(tmp_path / f"{kills.total()}", ONE_POINT)
+        while victim := kill_at_random(run := study.start(), moments, 0.8 * seconds):
+            kills[victim] += 1
             if victim == "a job":
                 run.end()
-            assert whole(study, undisturbed) == []
+            assert whole(study, expected) == []
         code, told = run.end()
         if code:  # the last kill came too late to be seen here, not too late for a job
             code, told = study.run()
         assert code == 0, told
-        assert contents(study.project) == undisturbed
+        assert contents(study.project) == expected
         assert unfinished(study.project) == []
-    print(f"killed: {kills}")
+    print(f"killed: {dict(kills)}")

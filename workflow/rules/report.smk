@@ -39,7 +39,7 @@ rule plot:
         code=code("plot"),
         study=study_arguments(),
         margins=margin_arguments(),
-        figures=figure_arguments(),
+        figures=lambda wildcards: figure_arguments(),  # a function, so that no name of a class is taken for a wildcard
     message:
         "Plot all figures"
     shell:

@@ -1,0 +1,112 @@
+"""Two studies side by side: differences put in by hand are found, noise is not, and p-values are SciPy's own."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import compare
+from conftest import run_script
+from hand_made import HandMade, summarised
+
+SEEDS = np.random.default_rng(1).normal(0, 0.001, (6, 10))
+CONFIG = {"dataset": "digits", "replicates": 10, "alpha": 0.05, "baseline": {"units": 512, "optimizer": "rmsprop"}}
+
+
+def study(folder, shift=0.0, seeds=10, units=("32", "64"), **settings):
+    """Write a study whose accuracies at 32 units are shifted; with fewer seeds, other runs are drawn."""
+    made = HandMade(folder, {"units": ("units",)})
+    noise = SEEDS[:3] if seeds == 10 else SEEDS[3:]
+    for row, width in enumerate(("512", *units)):
+        accuracy = 0.97 + noise[row % 3][:seeds] + (shift if width == "32" else 0)
+        wanted = "baseline units" if width == "512" else "units"
+        made.add(wanted, np.round(accuracy, 4), 0.1 + noise[row % 3][:seeds], units=width)
+    summarised(made)
+    (folder / "config.json").write_text(json.dumps(CONFIG | settings))
+    for name in ("orderings", "published"):
+        (folder / "tables" / f"{name}.csv").write_text("id,verdict\nfirst,reproduced\n")
+    return folder
+
+
+def test_a_study_beside_itself(tmp_path):
+    one = compare.read_study(study(tmp_path / "one"))
+    text = compare.report(one, one)
+    assert text.count("None.") == 3
+    assert "3 in both, 3 of them equal in every seed that both trained." in text
+    assert compare.beyond_noise(compare.differences(one, one), 0.05) == []
+
+
+def test_a_shift_is_found_and_settings_verdicts_and_missing_points_are_told(tmp_path):
+    one = study(tmp_path / "one")
+    two = study(tmp_path / "two", shift=0.01, units=("32", "128"), baseline={"units": 512, "optimizer": "adam"})
+    (two / "tables" / "published.csv").write_text("id,verdict\nfirst,not reproduced\n")
+    lines = [" ".join(line.split()) for line in run_script("compare", [str(one), str(two)]).stdout.splitlines()]
+    assert '| baseline.optimizer | "rmsprop" | "adam" |' in lines
+    assert "Only here: units=64." in lines
+    assert "Only in the other: units=128." in lines
+    assert "| published | first | reproduced | not reproduced |" in lines
+    assert sum("| paired |" in line for line in lines) == 1
+    shifted = next(line for line in lines if "| paired |" in line)
+    assert shifted.startswith("| units=32 | accuracy |")
+    assert "| +0.0100 |" in shifted
+
+
+def test_fewer_seeds_of_the_same_study_agree(tmp_path):
+    one = compare.read_study(study(tmp_path / "one"))
+    fewer = {point: {seed: runs[seed] for seed in ("0", "1", "2")} for point, runs in one.runs.items()}
+    text = compare.report(one, compare.FinishedStudy(one.settings, fewer, one.verdicts))
+    assert "3 in both, 3 of them equal in every seed" in text
+
+
+@pytest.mark.parametrize(("seeds", "paired"), [(10, True), (7, False)])
+def test_p_values_are_scipys(tmp_path, seeds, paired):
+    """Other draws, rounded by hand so that no pair of runs is equal: of the same seeds, or of fewer."""
+    one = compare.read_study(study(tmp_path / "one"))
+    two = compare.read_study(study(tmp_path / "two", seeds=7))
+    if paired:
+        two.runs.update(
+            {
+                point: {seed: (a + SEEDS[5][int(seed)], b) for seed, (a, b) in runs.items()}
+                for point, runs in one.runs.items()
+            }
+        )
+    for found in compare.differences(one, two):
+        column = ("accuracy", "loss").index(found.metric)
+        sides = [[values[column] for values in side.runs[found.point].values()] for side in (one, two)]
+        assert found.paired == paired
+        if paired and found.metric == "loss":
+            assert found.p_value == 1
+        else:
+            test = stats.ttest_rel(*sides) if paired else stats.ttest_ind(*sides, equal_var=False)
+            assert found.p_value == pytest.approx(test.pvalue)
+
+
+def test_holm_runs_over_all_points_and_both_metrics():
+    point = ("512",) * 6
+    found = [compare.Difference(point, "accuracy", (0, 1), True, p) for p in (0.01, 0.02, 0.03, float("nan"))]
+    assert [p for _, p in compare.beyond_noise(found, 0.05)] == [pytest.approx(0.03), pytest.approx(0.04), 0.04]
+    assert [p for _, p in compare.beyond_noise(found[1:], 0.05)] == [pytest.approx(0.04)] * 2
+
+
+def test_a_single_run_has_no_p_value_and_a_constant_shift_is_certain():
+    one, two = np.array([0.5, 0.6]), np.array([0.75, 0.85])
+    assert np.isnan(compare._p_value(one[:1], two, False))
+    assert compare._p_value(one, one + 0.25, True) == 0
+    assert compare._p_value(one, one, True) == 1
+
+
+def test_what_is_no_finished_study_gets_one_line(tmp_path):
+    one = study(tmp_path / "one")
+    done = run_script("compare", [str(one), str(tmp_path / "nowhere")], check=False)
+    assert done.returncode != 0
+    assert done.stderr.startswith(f"ERROR: {tmp_path / 'nowhere'} holds no finished study:")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_folder_with_results_in_it_is_a_study(finished, tmp_path):
+    copy = shutil.copytree(finished[1] / "results", tmp_path / "results", ignore=shutil.ignore_patterns("*.npz"))
+    text = run_script("compare", [str(finished[1]), str(Path(copy).parent)]).stdout
+    assert "4 in both, 4 of them equal in every seed that both trained." in text
