@@ -14,7 +14,7 @@ EXAMPLE = PROJECT / "docs" / "report"
 
 
 def test_table_of_results_is_the_example_reports():
-    shown = README[README.index("The whole report:") : README.index("## Two commands")]
+    shown = README[README.index("The whole report:") : README.index("## What comes out")]
     rows = [line for line in shown.splitlines() if line.startswith("| ")]
     assert len(rows) > 5
     report = (EXAMPLE / "report.md").read_text(encoding="utf-8").splitlines()

@@ -40,6 +40,7 @@ def test_study_killed_twice_ends_with_the_same_bytes(finished, tmp_path):
     orphan = run.wait_for_job("train")
     run.signal(signal.SIGKILL, everyone=False)
     run.end()
+    orphan.suspend()  # else it might end by itself in time
     assert orphan.is_running()
 
     run = study.start()
