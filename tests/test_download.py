@@ -398,6 +398,8 @@ def test_signal_leaves_no_part_and_no_running_program(study, tmp_path, number, m
         [sys.executable, str(PROJECT / "scripts" / "download.py"), *study.arguments()],
         stderr=subprocess.PIPE,
         text=True,
+        # What starts the tests in the background may have told them to ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     deadline = time.monotonic() + 10
     while not (started := [path for path in study.output.glob(".part-*/npm.stdout") if path.stat().st_size]):
