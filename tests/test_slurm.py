@@ -40,21 +40,26 @@ def cluster(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory):
-    """The same study, made without a cluster."""
-    study = tmp_path_factory.mktemp("local") / "study"
+def prepared(tmp_path_factory):
+    """A folder with the study's config, its data, and Snakemake's record of how these were made."""
+    study = tmp_path_factory.mktemp("prepared") / "study"
     write_config(study, CHANGES)
+    run_snakemake(PROJECT, study, "data")
+    return study
+
+
+@pytest.fixture(scope="module")
+def local(prepared, tmp_path_factory):
+    """The same study, made without a cluster."""
+    study = shutil.copytree(prepared, tmp_path_factory.mktemp("local") / "study")
     run_snakemake(PROJECT, study)
     return study
 
 
 @pytest.fixture
-def study(local, tmp_path):
+def study(prepared, tmp_path):
     """A folder with the study's config and data."""
-    study = tmp_path / "study"
-    write_config(study, CHANGES)
-    shutil.copytree(local / "results" / "data", study / "results" / "data")
-    return study
+    return shutil.copytree(prepared, tmp_path / "study")
 
 
 def contents(study, names=RESULTS):
