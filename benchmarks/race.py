@@ -150,9 +150,11 @@ def main() -> None:
     parser.add_argument("--replicates", type=int, default=2, help="seeds of each of the six points")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--variants", choices=("main", "all"), default="main")
+    names = sorted({name for name, *_ in contestants("main")})
+    parser.add_argument("--only", nargs="+", choices=names, default=names, help="measure these contestants")
     parser.add_argument("--output", type=Path, default=PROJECT / "results" / "performance" / "race.csv")
     arguments = parser.parse_args()
-    racers = contestants(arguments.variants)
+    racers = [racer for racer in contestants(arguments.variants) if racer[0] in arguments.only]
     runs = len(list_of_runs(arguments.replicates))
     for round_number in range(1, arguments.rounds + 1):
         shift = (round_number - 1) * len(racers) // arguments.rounds
