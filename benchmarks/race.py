@@ -112,21 +112,20 @@ def mean_accuracy(rows: list[dict], expected: int) -> float:
     return statistics.mean(float(row["test_accuracy"]) for row in rows)
 
 
-def contestants(variants: str) -> list[tuple[str, bool, bool]]:
-    """Return `(name, tuned, jit)` of all contestants; the limit and this project have one variant.
+# (tuned, with XLA): as documented, tuned, both, and both also with XLA, whose compilation costs more than it gains in
+# trainings this short.
+VARIANTS = {
+    "documented": [(False, False)],
+    "tuned": [(True, False)],
+    "main": [(False, False), (True, False)],
+    "all": [(False, False), (True, False), (True, True), (False, True)],
+}
 
-    Args:
-        variants: `main` has each peer as documented and tuned, `all` both also with XLA, whose compilation costs more
-            than it gains in trainings this short.
-    """
-    options = [(False, False), (True, False)]
-    if variants == "all":
-        options += [(True, True), (False, True)]
-    return [
-        ("limit", True, True),
-        ("this project", True, True),
-        *((name, *option) for name, option in itertools.product(PROGRAMS, options)),
-    ]
+
+def contestants(variants: str) -> list[tuple[str, bool, bool]]:
+    """Return `(name, tuned, jit)` of all contestants, the peers in some of `VARIANTS`; we and the limit have one."""
+    peers = itertools.product(PROGRAMS, VARIANTS[variants])
+    return [("limit", True, True), ("this project", True, True), *((name, *variant) for name, variant in peers)]
 
 
 def measure(contestant: tuple[str, bool, bool], data_study: Path, replicates: int) -> tuple[float, float]:
@@ -149,7 +148,7 @@ def main() -> None:
     parser.add_argument("data_study", type=Path)
     parser.add_argument("--replicates", type=int, default=2, help="seeds of each of the six points")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--variants", choices=("main", "all"), default="main")
+    parser.add_argument("--variants", choices=VARIANTS, default="main")
     names = sorted({name for name, *_ in contestants("main")})
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="measure these contestants")
     parser.add_argument("--output", type=Path, default=PROJECT / "results" / "performance" / "race.csv")
