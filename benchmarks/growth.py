@@ -23,13 +23,13 @@ import numpy as np
 import yaml
 
 import configuration
+import measurements
 import plan as planning
 from code_digest import engine
 from records import Record, write_record
 
 PROJECT = Path(__file__).resolve().parents[1]
 SEEDS, EPOCHS = 10, 5
-COLUMNS = ("stage", "runs", "seconds", "max_rss_mb")
 # A process counts the memory of the one it was forked from, so a small one starts the command and tells its peak in KB.
 WATCH = """
 import resource, subprocess, sys
@@ -116,7 +116,9 @@ def pretend_training(study: Path, labels: np.ndarray) -> None:
         block = Path(point, f"seeds={first}-{last}")
         folder = study / "results" / "runs" / block / f"epochs={epochs}"
         folder.mkdir(parents=True)
-        (folder / "state.npz").touch()
+        states = [folder / "state.npz", folder / "optimizer.npz"]
+        for path in states:
+            path.touch()
         losses, predicted = draw_outcomes(labels, ease, generator)
         loss, accuracy = losses.mean(axis=1, dtype=float), (predicted == labels).mean(axis=1)
         history = [
@@ -127,7 +129,7 @@ def pretend_training(study: Path, labels: np.ndarray) -> None:
         ]
         write_csv(folder / "history.csv", ("seed", "epoch", *METRICS), history)
         label = {"point": point, "seeds": [first, last], "epochs": epochs}
-        files = [folder / "state.npz", folder / "history.csv"]
+        files = [*states, folder / "history.csv"]
         training = write_record(folder / "train.json", files, **label, engine=trained_by, preprocess=data.digest)
         with (folder / "test.npz").open("wb") as file:
             np.savez(file, loss=losses, predicted=predicted)
@@ -177,7 +179,7 @@ def planned_commands(output: str) -> dict[str, str]:
 
 
 def measure_study(study: Path, runs: int, data: Path) -> list[dict]:
-    """Make a study, plan it and summarise it; returns a row a stage, keys as `COLUMNS`."""
+    """Make a study, plan it and summarise it; returns a row a stage: stage, runs, seconds, max_rss_mb."""
     prepare(study, runs // SEEDS, data)
     found = {"dry run, nothing trained": dry_run(study)}
     pretend_training(study, np.load(data / "y_test.npy"))
@@ -198,17 +200,6 @@ def slope(rows: list[dict], stage: str) -> float:
         return math.nan
     fewer, more = sorted(seconds)[-2:]
     return math.log(seconds[more] / seconds[fewer]) / math.log(more / fewer)
-
-
-def append(path: Path, rows: list[dict]) -> None:
-    """Append rows to a CSV file, which gets its header when it is new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    is_new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if is_new:
-            writer.writeheader()
-        writer.writerows(rows)
 
 
 def show(rows: list[dict]) -> None:
@@ -235,7 +226,8 @@ def main() -> None:
     rows = []
     for runs in arguments.runs:
         own = measure_study(arguments.folder / f"{runs}", runs, arguments.data)
-        append(arguments.output, own)
+        for row in own:
+            measurements.add(arguments.output, **row)
         rows += own
     show(rows)
 

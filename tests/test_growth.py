@@ -1,6 +1,5 @@
 """The benchmark of growth: made-up studies are what the workflow takes for finished ones."""
 
-import csv
 import importlib.util
 import math
 import sys
@@ -66,7 +65,7 @@ def test_the_same_study_is_made_up_twice(tmp_path, arrays):
         for made in [tmp_path / name / "results" / "runs"]
     )
     assert one == two
-    assert len(one) == 2 * 6  # state.npz, history.csv, train.json, test.npz, metrics.csv, evaluate.json of two points
+    assert len(one) == 2 * 7  # of two points: two states, history.csv, test.npz, metrics.csv, two records
 
 
 def test_after_a_made_up_training_only_the_summarising_rules_are_left(tmp_path, arrays):
@@ -115,13 +114,3 @@ def test_slopes_are_of_logs_between_the_two_largest(capsys):
     header, line = capsys.readouterr().out.splitlines()
     assert header.split() == ["stage", "100", "runs", "1000", "runs", "10000", "runs", "slope"]
     assert " ".join(line.split()) == "plot 90.0 s, 100 MB 4.0 s, 100 MB 40.0 s, 100 MB 1.00"
-
-
-def test_rows_go_at_the_end_of_the_table(tmp_path):
-    path = tmp_path / "new" / "growth.csv"
-    row = {"stage": "plot", "runs": 10, "seconds": 0.5, "max_rss_mb": 7}
-    growth.append(path, [row])
-    growth.append(path, [row | {"runs": 20}])
-    with path.open(newline="") as file:
-        assert [found["runs"] for found in csv.DictReader(file)] == ["10", "20"]
-    assert path.read_text().splitlines()[0] == "stage,runs,seconds,max_rss_mb"
