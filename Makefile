@@ -1,7 +1,8 @@
 # make         the study of config/config.yaml, on all cores; prints where the report is
-# make quick   a small study on the real data in about two minutes
+# make quick   a small study on the real data in a minute and a half; FOLDER=quick keeps it apart from the full one
 # make fashion the same study on Fashion-MNIST, beside the first: fashion/results
 # make plan    what make would do: runs kept and trained and why, time, disk, comparisons; runs nothing
+# make check   what is wrong with the config, and how large its study is; makes .venv
 # make verify  train RUNS=3 runs of the finished study again, chosen by SEED=0, and compare them with what is stored
 # make compare OTHER=folder  this finished study beside another: settings, verdicts and numbers that differ
 # make test    the tests
@@ -11,6 +12,7 @@
 # make calibration  coverage and error rates of the statistics, by simulation (half a minute)
 # make benchmark  this project, its limit and its peers, timed (hours; can be taken up again): results/performance
 # make lock    renew the files of locked packages from pyproject.toml
+# make clean   remove .venv and .venv-peers; results stay
 #
 # Variables: CONFIG="a.yaml b.yaml" (laid over each other), CORES=4, MEMORY_MB=6000 (what all jobs together may take; most
 # of the machine's by itself), FOLDER=elsewhere (where results/ goes, by itself here), PYTHON=python3.12, ARGS="further
@@ -23,8 +25,10 @@ RUNS ?= 3
 SEED ?= 0
 ARGS ?=
 MEMORY = $(if $(MEMORY_MB),--memory-mb $(MEMORY_MB))
-DIRECTORY = $(if $(FOLDER),--directory $(FOLDER))
-RESULTS = $(if $(FOLDER),$(FOLDER)/)results
+# Folders reach the shell as variables of its own, whatever characters they hold.
+export FOLDER OTHER
+DIRECTORY = $(if $(FOLDER),--directory "$$FOLDER")
+RESULTS = "$${FOLDER:+$$FOLDER/}results"
 
 BIN := .venv/bin
 IN_ENVIRONMENT = PATH="$$PWD/$(BIN):$$PATH"
@@ -34,7 +38,6 @@ IN_ENVIRONMENT = PATH="$$PWD/$(BIN):$$PATH"
 
 study: .venv/installed
 	@$(IN_ENVIRONMENT) $(BIN)/python scripts/run_study.py $(CONFIG) $(DIRECTORY) --cores $(CORES) $(MEMORY) $(ARGS)
-	@printf '%s\n' "The report is in $(if $(filter /%,$(FOLDER)),,$$PWD/)$(RESULTS)/report.html"
 
 quick:
 	@$(MAKE) --no-print-directory study CONFIG="config/config.yaml config/quick.yaml"
@@ -46,10 +49,10 @@ plan: .venv/installed
 	@$(IN_ENVIRONMENT) $(BIN)/python scripts/preview.py $(CONFIG) $(DIRECTORY) --cores $(CORES) $(MEMORY) $(ARGS)
 
 compare: .venv/installed
-	@$(BIN)/python scripts/compare.py $(RESULTS) $(if $(OTHER),"$(OTHER)")
+	@$(BIN)/python scripts/compare.py $(RESULTS) $(if $(OTHER),"$$OTHER")
 
 check: .venv/installed
-	@$(BIN)/python scripts/check.py $(CONFIG)
+	@$(BIN)/python scripts/check.py $(CONFIG) $(DIRECTORY)
 
 verify: .venv/installed
 	@$(BIN)/python scripts/verify.py --results $(RESULTS) --runs $(RUNS) --seed $(SEED)

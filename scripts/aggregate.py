@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +9,7 @@ import pandas as pd
 import comparisons
 from atomic import atomic_path
 from matched_pairs import compare_matched
+from outdated import remove_pairs
 from planned_runs import Planned, add_study_arguments, planned
 from records import RecordError, write_record
 from runs import RUN_COLUMNS, read_runs
@@ -39,7 +39,7 @@ def aggregate(study: Planned, margins: dict[str, float]) -> None:
         RecordError: if a file of the runs is not the one that was written.
     """
     tables = study.results / "tables"
-    runs = {comparisons.key(milestone): read_runs(milestone) for milestone in study.milestones if milestone.wanted_by}
+    runs = {milestone.key: read_runs(milestone) for milestone in study.milestones if milestone.wanted_by}
     write_table(tables / "runs.csv", RUN_COLUMNS, [row for some in runs.values() for row in some.rows])
     compared = []
     for summary, factors in study.summaries.items():
@@ -66,15 +66,6 @@ def aggregate(study: Planned, margins: dict[str, float]) -> None:
     write_record(tables / "aggregate.json", [tables / name for name in names], **study.identity)
 
 
-def remove_stale(tables: Path, summaries: Iterable[str]) -> None:
-    """Remove tables of sweeps and grids that the study no longer holds: an old table looks as right as a new one."""
-    known = {*summaries, *OF_EVERY_STUDY}
-    for path in sorted(tables.iterdir()):
-        if path.suffix in (".csv", ".md") and path.stem not in known:
-            print(f"removed {path}: no sweep or grid of this study")
-            path.unlink()
-
-
 def main(argv: list[str] | None = None) -> None:
     """Command line of the rule."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -87,7 +78,7 @@ def main(argv: list[str] | None = None) -> None:
         aggregate(study, {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss})
     except RecordError as error:
         sys.exit(f"ERROR: {error}")
-    remove_stale(study.results / "tables", study.summaries)
+    remove_pairs(study.results / "tables", ("csv", "md"), {*study.summaries, *OF_EVERY_STUDY})
 
 
 if __name__ == "__main__":

@@ -1,6 +1,12 @@
-"""Canonical text of hyperparameter values and points: one value, one spelling, one path."""
+"""The hyperparameters, and the canonical text of their values and of points: one value, one spelling, one path."""
 
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+
+# Name and type of each, in the order of names and tables; `configuration.Hyperparameters` says what values they take.
+HYPERPARAMETERS = {"units": int, "learning_rate": float, "momentum": float, "batch_size": int, "optimizer": str}
+# What a sweep can vary: also the columns of plan.csv and runs.csv that say how a run was trained.
+FACTORS = (*HYPERPARAMETERS, "epochs")
 
 
 def canonical_value(value: int | float | str) -> str:
@@ -28,3 +34,15 @@ def canonical_value(value: int | float | str) -> str:
 def canonical_name(values: dict[str, int | float | str]) -> str:
     """Return a point's name, e.g. `units=512,learning_rate=0.001,momentum=0,batch_size=128,optimizer=rmsprop`."""
     return ",".join(f"{name}={canonical_value(value)}" for name, value in values.items())
+
+
+def changes(levels: Mapping, baseline: Mapping, factors: Iterable[str] = FACTORS) -> str:
+    """Return what sets a point apart from the baseline, e.g. `units=64 momentum=0.9`; `baseline` where nothing does.
+
+    Args:
+        levels: factor -> its value, or the text of it.
+        baseline: the same of the baseline.
+        factors: those to look at.
+    """
+    texts = {factor: canonical_value(levels[factor]) for factor in factors}
+    return " ".join(f"{f}={text}" for f, text in texts.items() if text != canonical_value(baseline[f])) or "baseline"

@@ -4,7 +4,7 @@ Snakemake's own loader names neither file nor line and lets a key given twice pa
 """
 
 import argparse
-import itertools
+import contextlib
 import sys
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import configuration
 import plan as planning
 import yaml_files
 from own_data import training_images
-from paired import can_reject
+from paired import can_reject, fewest_seeds
 from published_numbers import publications
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -20,13 +20,21 @@ DATASETS_FILE = PROJECT / "config" / "datasets.yaml"
 DEFAULT = Path("config/config.yaml")
 
 
-def check(files: list[Path]) -> tuple[configuration.Study, list[str]]:
-    """Read, merge and validate the files as the Snakefile does: `config/config.yaml` first, where there is one.
+def check(files: list[Path], folder: Path = Path()) -> tuple[configuration.Study, list[str]]:
+    """Read, merge and validate the files as the Snakefile does.
+
+    Args:
+        files: configuration files, laid over each other in this order, and over the folder's own `config/config.yaml`.
+        folder: the study's, from which relative paths in the configuration start.
+
+    Returns:
+        The study, and notes on what is sound but worth telling.
 
     Raises:
         configuration.ConfigurationError: with one line a problem.
     """
-    ordered = [DEFAULT, *files] if DEFAULT.is_file() and DEFAULT not in files else files
+    own = folder / DEFAULT
+    ordered = [own, *files] if own.is_file() and own.resolve() not in map(Path.resolve, files) else files
     contents, problems = [], []
     for path in ordered:
         try:
@@ -35,35 +43,31 @@ def check(files: list[Path]) -> tuple[configuration.Study, list[str]]:
             problems.append(str(error))
     if problems:
         raise configuration.ConfigurationError(problems)
-    return configuration.validate(yaml_files.merge(contents), training_images(DATASETS_FILE), publications(PROJECT))
-
-
-def seeds_needed(family: int, alpha: float) -> int:
-    """Return the fewest seeds with which a difference in a family of comparisons can be significant."""
-    return next(n for n in itertools.count(2) if can_reject(n, family, alpha))
+    with contextlib.chdir(folder if folder.is_dir() else Path()):  # one that is not there yet holds no data either
+        return configuration.validate(yaml_files.merge(contents), training_images(DATASETS_FILE), publications(PROJECT))
 
 
 def too_few_seeds(study: configuration.Study, plan: planning.Plan) -> list[str]:
     """Return a line for each sweep or grid in which no difference can be significant, however large it is."""
-    wishes = [wanted_by for milestones in plan.wanted.values() for wanted_by in milestones.values()]
     warnings = []
     for name in (*study.sweeps, *study.grids):
-        family = sum(name in wanted_by and "baseline" not in wanted_by for wanted_by in wishes)
+        family = len(plan.compared(name))
         if family and not can_reject(study.replicates, family, study.alpha):
             warnings.append(
                 f"`{name}`: {study.replicates} replicates cannot make any of its {family} differences significant at "
-                f"alpha = {study.alpha:g}; {seeds_needed(family, study.alpha)} could"
+                f"alpha = {study.alpha:g}; {fewest_seeds(family, study.alpha)} could"
             )
     return warnings
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Command line: `python scripts/check.py config/config.yaml [overlay.yaml …]`."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", type=Path, nargs="+")
-    arguments = parser.parse_args(argv)
+def tell(files: list[Path], folder: Path = Path()) -> configuration.Study:
+    """Check as `check` does, say how large the study is and what is worth knowing, and return it.
+
+    Raises:
+        SystemExit: with one line for each thing that is wrong.
+    """
     try:
-        study, notes = check(arguments.files)
+        study, notes = check(files, folder)
     except configuration.ConfigurationError as error:
         sys.exit("\n".join(f"ERROR: {problem}" for problem in error.problems))
     for note in notes:
@@ -76,6 +80,16 @@ def main(argv: list[str] | None = None) -> None:
         f"The config is sound: {len(plan.points)} points, {study.replicates} seeds each, "
         f"{milestones * len(plan.blocks)} training jobs, {len(plan.evaluated())} evaluations."
     )
+    return study
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Command line: `python scripts/check.py config/config.yaml [overlay.yaml …]`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("--directory", "-d", type=Path, default=Path(), help="of the study; by default this one")
+    arguments = parser.parse_args(argv)
+    tell(arguments.files, arguments.directory)
 
 
 if __name__ == "__main__":

@@ -8,119 +8,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-from tabulate import tabulate
-
 from atomic import atomic_path
+from canonical import FACTORS
 from comparisons import probability
-from divergence import score_at_chance
 from figure_style import LABELS
-from planned_runs import FACTORS, Milestone, Planned, add_study_arguments, planned
+from passed_runs import RunsAt, StudyRuns
+from planned_runs import Planned, add_study_arguments, planned
 from published import PublishedNumber, PublishedOrdering, check_number, check_orderings
+from published_markdown import ORDERING_CELLS, numbers_markdown, orderings_markdown
 from published_numbers import QUANTITIES, Publication, StatedNumber, StatedOrdering, read_published
-from records import Record, RecordError, write_record
+from records import write_record
 from rounding import rounded, supported_decimals
-from runs import read_csv
-from summary_tables import shortened, signed
 
 NUMBER_COLUMNS = (
     *("id", "quantity", "units", "learning_rate", "momentum", "epochs", "published"),
     *("mean", "sd", "n", "low", "high", "distance_sd", "verdict", "repeats"),
 )
-ORDERING_CELLS = ("difference", "low", "high", "p_holm", "verdict", "opposite", "opposite_low", "opposite_high")
 ORDERING_COLUMNS = ("id", "statement", "metric", "winner", "loser", "n", *ORDERING_CELLS)
 # Appended where the study holds a row's points with the update rule of Keras 2 as well.
 KERAS2 = {"optimizer": "rmsprop_keras2"}
 KERAS2_NUMBER_COLUMNS = tuple(f"keras2_{name}" for name in ("mean", "sd", "low", "high", "distance_sd", "verdict"))
 KERAS2_ORDERING_COLUMNS = tuple(f"keras2_{name}" for name in ORDERING_CELLS)
 NOT_IN_STUDY = "not in this study"
-
-
-@dataclass(frozen=True)
-class Runs:
-    """One quantity of the runs at one milestone or epoch, diverged runs scored at chance.
-
-    Attributes:
-        seeds: the runs' seeds, ascending.
-        values: shape (n,), accuracy as a share or loss in nats.
-        diverged: number of runs whose test loss was not finite.
-    """
-
-    seeds: tuple[int, ...]
-    values: np.ndarray
-    diverged: int
-
-
-class StudyRuns:
-    """Finds the runs at any settings the study passed through.
-
-    Args:
-        study: the plan; `tables/runs.csv` and the histories lie in its results folder.
-
-    Raises:
-        RecordError: if `runs.csv` is not the one that was written.
-    """
-
-    def __init__(self, study: Planned):
-        self._milestones = study.milestones
-        self._tested: dict[tuple, list[dict[str, str]]] = {}
-        for row in read_csv(study.tables("aggregate").file("runs.csv")):
-            self._tested.setdefault(tuple(row[factor] for factor in FACTORS), []).append(row)
-
-    def find(self, levels: Mapping[str, str], quantity: str) -> Runs | None:
-        """Return the runs at some settings.
-
-        Args:
-            levels: factor -> canonical text of its value, all of `FACTORS`.
-            quantity: `test_accuracy`, `test_loss` or `train_accuracy`.
-
-        Returns:
-            Runs from `runs.csv`, else from the history of a training that passed through this epoch; None where the
-            study has neither.
-
-        Raises:
-            RecordError: if a history is not the one that was written, or does not hold the seeds it should.
-        """
-        rows = self._tested.get(tuple(levels[factor] for factor in FACTORS)) or self._passed(levels)
-        if not rows:
-            return None
-        rows = sorted(rows, key=lambda row: int(row["seed"]))
-        accuracy = "train_accuracy" if quantity == "train_accuracy" else "test_accuracy"
-        scored = score_at_chance(*([float(row[name]) for row in rows] for name in (accuracy, "test_loss")))
-        values = scored.loss if quantity == "test_loss" else scored.accuracy
-        return Runs(tuple(int(row["seed"]) for row in rows), values, int(scored.count))
-
-    def _passed(self, levels: Mapping[str, str]) -> list[dict[str, str]]:
-        """Return the histories' rows of an epoch that is no evaluated milestone itself; empty where there is none."""
-        later = [
-            milestone
-            for milestone in self._milestones
-            if all(milestone.levels[factor] == levels[factor] for factor in FACTORS if factor != "epochs")
-            and _epochs(milestone) >= int(levels["epochs"])
-        ]
-        if not later:
-            return []
-        # A milestone's history holds the epochs since the one before, so the next milestone has recorded this epoch.
-        milestone = min(later, key=_epochs)
-        return [
-            row
-            for (first, last, _), training in zip(milestone.blocks, milestone.trained(), strict=True)
-            for row in _of_epoch(training, levels["epochs"], first, last)
-        ]
-
-
-def _epochs(milestone: Milestone) -> int:
-    return int(milestone.levels["epochs"])
-
-
-def _of_epoch(training: Record, epoch: str, first: int, last: int) -> list[dict[str, str]]:
-    rows = [row for row in read_csv(training.file("history.csv")) if row["epoch"] == epoch]
-    if sorted(int(row["seed"]) for row in rows) != list(range(first, last + 1)):
-        raise RecordError(
-            f"{training.path.parent}: expected the seeds {first} to {last} in history.csv, epoch {epoch}. "
-            "Delete the folder, it will be trained again."
-        )
-    return rows
 
 
 def number_rows(publication: Publication, study_runs: StudyRuns, alpha: float) -> list[dict[str, str]]:
@@ -156,7 +65,7 @@ def number_rows(publication: Publication, study_runs: StudyRuns, alpha: float) -
     return rows
 
 
-def _number_cells(published: float, runs: Runs | None, alpha: float, decimals: int) -> dict[str, str]:
+def _number_cells(published: float, runs: RunsAt | None, alpha: float, decimals: int) -> dict[str, str]:
     """Return what the runs say of a published number; metrics one digit beyond what the standard error supports."""
     if runs is None:
         empty = dict.fromkeys(("mean", "sd", "low", "high", "distance_sd"), "")
@@ -246,7 +155,7 @@ def _checked_orderings(
     return cells
 
 
-def _pair(ordering: StatedOrdering, study_runs: StudyRuns) -> tuple[Runs, Runs] | None:
+def _pair(ordering: StatedOrdering, study_runs: StudyRuns) -> tuple[RunsAt, RunsAt] | None:
     winner, loser = (study_runs.find(levels, ordering.metric) for levels in (ordering.winner, ordering.loser))
     if winner is None or loser is None:
         return None
@@ -286,7 +195,7 @@ class Summary:
         checked: numbers with a verdict, reproduced or not.
         reproduced: of these, inside the prediction interval.
         not_reproduced: of these, outside.
-        expected_by_chance: how many of `checked` would be outside if all were true, as `published.expected_misses`.
+        expected_by_chance: how many of `checked` would be outside if all were true.
         explained_by_keras2: not reproduced with rmsprop, but with rmsprop_keras2.
         contradicted_by_keras2: reproduced with rmsprop, but not with rmsprop_keras2.
         checked_with_keras2: numbers with a verdict from rmsprop_keras2.
@@ -340,78 +249,6 @@ _VERDICTS = ("reproduced", "not reproduced")
 def columns_of(rows: list[dict[str, str]], own: tuple[str, ...], keras2: tuple[str, ...]) -> tuple[str, ...]:
     """Return a table's columns: those of the Keras 2 rule only where some row was checked with it."""
     return own + keras2 if any("keras2_verdict" in row for row in rows) else own
-
-
-def numbers_markdown(rows: list[dict[str, str]], alpha: float) -> str:
-    """Return the numbers as a Markdown table for reading; a repeat only raises the count of its original."""
-    tried = any("keras2_verdict" in row for row in rows)
-    header = ["quantity", "settings", "published", "mean ± SD", "n"]
-    header += [f"{_percent(alpha)} interval of one run", "distance in SDs", "verdict"]
-    header += ["Keras 2 rule: mean ± SD", "distance in SDs", "verdict"] if tried else []
-    body = []
-    for row in rows:
-        if row["repeats"]:
-            continue
-        times = 1 + sum(other["repeats"] == row["id"] for other in rows)
-        printed = f"{row['published']} ({times} times)" if times > 1 else row["published"]
-        cells = [LABELS[row["quantity"]], row["settings"], printed, _mean(row), _count(row)]
-        cells += [_interval(row), _distance(row), row["verdict"]]
-        if "keras2_verdict" in row:
-            again = {name: row[f"keras2_{name}"] for name in ("mean", "sd", "distance_sd", "verdict")}
-            cells += [_mean(again), _distance(again), again["verdict"]]
-        body.append(cells + ["–"] * (len(header) - len(cells)))
-    return tabulate(body, header, "github", disable_numparse=True) + "\n"
-
-
-def orderings_markdown(rows: list[dict[str, str]], alpha: float) -> str:
-    """Return the orderings as a Markdown table for reading."""
-    interval = f"{_percent(alpha)} interval"
-    tried = any("keras2_verdict" in row for row in rows)
-    header = ["claim", "source", "metric", "n", f"winner - loser ({interval})", "p (Holm)", "verdict"]
-    header += [f"single seeds that say the opposite ({interval})"]
-    header += [f"Keras 2 rule: winner - loser ({interval})", "verdict"] if tried else []
-    body = []
-    for row in rows:
-        opposite = f"{row['opposite']} ({row['opposite_low']} … {row['opposite_high']})" if row["opposite"] else "–"
-        cells = [_cell(row["statement"]), _cell(row["source"]), LABELS[row["metric"]], _count(row)]
-        cells += [_difference(row), row["p_holm"] or "–", row["verdict"], opposite]
-        if "keras2_verdict" in row:
-            again = {name: row[f"keras2_{name}"] for name in ORDERING_CELLS}
-            cells += [_difference(again), again["verdict"]]
-        body.append(cells + ["–"] * (len(header) - len(cells)))
-    return tabulate(body, header, "github", disable_numparse=True) + "\n"
-
-
-def _difference(row: Mapping[str, str]) -> str:
-    if not row["difference"]:
-        return "–"
-    interval = f" ({signed(row['low'])} … {signed(row['high'])})" if row["low"] else ""
-    return signed(row["difference"]) + interval
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
-
-
-def _percent(alpha: float) -> str:
-    return f"{100 * (1 - alpha):g} %"
-
-
-def _mean(row: Mapping[str, str]) -> str:
-    return f"{shortened(row['mean'])} ± {shortened(row['sd'])}" if row["sd"] else shortened(row["mean"])
-
-
-def _interval(row: Mapping[str, str]) -> str:
-    return f"{shortened(row['low'])} … {shortened(row['high'])}" if row["low"] else "–"
-
-
-def _distance(row: Mapping[str, str]) -> str:
-    text = row["distance_sd"]
-    return f"+{text}" if text and float(text) > 0 else text or "–"
-
-
-def _count(row: Mapping[str, str]) -> str:
-    return row["n"] + (f" ({row['diverged']} diverged)" if row["diverged"] != "0" else "")
 
 
 def write_csv(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> None:

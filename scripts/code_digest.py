@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import sys
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -38,9 +39,8 @@ def files_digest(paths: list[Path]) -> str:
     """Return the SHA-256 of the files' names and contents, 64 hexadecimal digits; folders play no part."""
     digest = hashlib.sha256()
     for path in paths:
-        content = path.read_bytes()
-        digest.update(f"{path.name} {len(content)}\n".encode())
-        digest.update(content)
+        with path.open("rb") as file:
+            digest.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
     return digest.hexdigest()
 
 
@@ -53,3 +53,16 @@ def engine(script: Path) -> str:
     """Return what a script's results depend on besides its inputs: its code, and the versions of what computes."""
     versions = ", ".join(f"{package} {version(package)}" for package in ("tensorflow", "keras", "numpy"))
     return f"{script.name} and its imports: {code_digest(script)}; {versions}"
+
+
+def require_engine(script: Path, expected: str) -> None:
+    """End the process with one line if a script is not of the code and versions under which its results will go.
+
+    Code may be edited, or packages renewed, between the moment Snakemake reads them and the start of a job.
+    """
+    received = engine(script)
+    if received != expected:
+        sys.exit(
+            f"ERROR: expected to run {expected}. Received: {received}. "
+            "Code was edited or packages were installed meanwhile: run again."
+        )

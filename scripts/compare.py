@@ -5,10 +5,9 @@ trained the same seeds, else by Welch's t test. Holm's method keeps one error ra
 """
 
 import argparse
-import csv
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,16 +15,24 @@ import numpy as np
 from scipy import stats
 from tabulate import tabulate
 
+from canonical import FACTORS, changes
 from comparisons import probability
 from divergence import score_at_chance
-from paired import holm
-from planned_runs import FACTORS
+from paired import holm, smallest_p_value
+from records import Record
+from runs import read_csv
 
 MOST_ROWS, MOST_NAMED = 12, 4  # of a table and in a line: a comparison fits a screen
 VERDICTS = {  # table -> columns that name a row, column of its verdict
     "comparisons": (("summary", "metric", "level"), "verdict"),
     "orderings": (("id",), "verdict"),
     "published": (("id",), "verdict"),
+}
+MADE_BY = {
+    "runs": "aggregate",
+    "comparisons": "aggregate",
+    "orderings": "check_published",
+    "published": "check_published",
 }
 
 Point = tuple[str, ...]  # text of each factor's value, in the order of FACTORS
@@ -40,11 +47,13 @@ class FinishedStudy:
     """What a study found.
 
     Attributes:
-        settings: the completed configuration, keys within keys joined by dots.
+        config: the completed configuration.
+        settings: the same as text, keys within keys joined by dots.
         runs: point -> seed -> (test accuracy, test loss), diverged runs scored at chance.
         verdicts: (table, what names the row) -> verdict.
     """
 
+    config: dict
     settings: dict[str, str]
     runs: dict[Point, dict[str, tuple[float, float]]]
     verdicts: dict[tuple[str, str], str]
@@ -58,26 +67,32 @@ def read_study(folder: Path) -> FinishedStudy:
     """
     results = folder / "results" if (folder / "results").is_dir() else folder
     try:
-        settings = json.loads((results / "config.json").read_text(encoding="utf-8"))
-        tables = {name: _rows(results / "tables" / f"{name}.csv") for name in ("runs", *VERDICTS)}
-    except (OSError, json.JSONDecodeError) as error:
+        # The config of which the tables are, that the report recorded; config.json may be of a later edit.
+        settings = json.loads((results / "provenance.json").read_text(encoding="utf-8"))["config"]
+        records = {rule: Record(results / "tables" / f"{rule}.json") for rule in MADE_BY.values()}
+        tables = {name: read_csv(records[rule].file(f"{name}.csv")) for name, rule in MADE_BY.items()}
+        return FinishedStudy(settings, dict(_flat(settings)), _runs(tables["runs"]), _verdicts(tables))
+    except (OSError, ValueError) as error:
         raise StudyError(f"{folder} holds no finished study: {error}") from None
+    except KeyError as error:
+        raise StudyError(f"{folder} holds no study of this version: expected {error}, which is not there") from None
+
+
+def _runs(rows: list[dict[str, str]]) -> dict[Point, dict[str, tuple[float, float]]]:
     runs: dict[Point, dict[str, tuple[float, float]]] = {}
-    for row in tables["runs"]:
+    for row in rows:
         scored = score_at_chance([float(row["test_accuracy"])], [float(row["test_loss"])])
         point = tuple(row[factor] for factor in FACTORS)
         runs.setdefault(point, {})[row["seed"]] = (float(scored.accuracy[0]), float(scored.loss[0]))
-    verdicts = {
+    return runs
+
+
+def _verdicts(tables: dict[str, list[dict[str, str]]]) -> dict[tuple[str, str], str]:
+    return {
         (table, " ".join(row[name] for name in names)): row[verdict]
         for table, (names, verdict) in VERDICTS.items()
         for row in tables[table]
     }
-    return FinishedStudy(dict(_flat(settings)), runs, verdicts)
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def _flat(settings: dict, prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -132,8 +147,8 @@ def differences(here: FinishedStudy, other: FinishedStudy) -> list[Difference]:
 def _p_value(here: np.ndarray, other: np.ndarray, paired: bool) -> float:
     if min(len(here), len(other)) < 2:
         return float("nan")
-    if paired and np.ptp(here - other) == 0:  # the t test has no spread to go by
-        return 1.0 if here[0] == other[0] else 0.0
+    if paired and np.ptp(here - other) == 0:  # the t test has no spread to go by; the sign flip test needs none
+        return 1.0 if here[0] == other[0] else smallest_p_value(len(here))
     test = stats.ttest_rel(here, other) if paired else stats.ttest_ind(here, other, equal_var=False)
     return float(test.pvalue)
 
@@ -147,15 +162,12 @@ def beyond_noise(found: list[Difference], alpha: float) -> list[tuple[Difference
     return sorted((pair for pair in adjusted if pair[1] < alpha), key=lambda pair: pair[1])
 
 
-def named(point: Point, baseline: Iterable[str]) -> str:
-    """Return in what a point differs from the baseline: `learning_rate=0.01`."""
-    changed = [f"{f}={v}" for f, v, usual in zip(FACTORS, point, baseline, strict=True) if v != usual]
-    return " ".join(changed) or "baseline"
-
-
 def report(here: FinishedStudy, other: FinishedStudy, alpha: float = 0.05) -> str:
     """Return the comparison as Markdown."""
-    baseline = next(iter(here.runs))  # the plan begins with it
+
+    def named(point: Point) -> str:
+        return changes(dict(zip(FACTORS, point, strict=True)), here.config["baseline"])
+
     found = differences(here, other)
     same = sum(_agree(here.runs[point], other.runs[point]) for point in here.runs.keys() & other.runs.keys())
     parts = ["## Settings", _table(["setting", "here", "other"], differing(here.settings, other.settings))]
@@ -164,7 +176,7 @@ def report(here: FinishedStudy, other: FinishedStudy, alpha: float = 0.05) -> st
         f"{len(found) // 2} in both, {same} of them equal in every seed that both trained.",
     ]
     for where, one, two in (("here", here, other), ("in the other", other, here)):
-        names = [named(point, baseline) for point in one.runs if point not in two.runs]
+        names = [named(point) for point in one.runs if point not in two.runs]
         if names:
             more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
             parts.append(f"Only {where}: {', '.join(names[:MOST_NAMED])}{more}.")
@@ -176,7 +188,7 @@ def report(here: FinishedStudy, other: FinishedStudy, alpha: float = 0.05) -> st
     parts += ["## Verdicts that changed", _table(["table", "what", "here", "other"], changed)]
     rows = [
         [
-            *(named(some.point, baseline), some.metric, *(f"{mean:.4f}" for mean in some.means)),
+            *(named(some.point), some.metric, *(f"{mean:.4f}" for mean in some.means)),
             *(f"{some.means[1] - some.means[0]:+.4f}", probability(p_holm), "paired" if some.paired else "Welch"),
         ]
         for some, p_holm in beyond_noise(found, alpha)
@@ -214,7 +226,7 @@ def main(argv: list[str] | None = None) -> None:
         studies = [read_study(folder) for folder in (arguments.here, arguments.other)]
     except StudyError as error:
         sys.exit(f"ERROR: {error}")
-    print(report(*studies, alpha=float(studies[0].settings["alpha"])))
+    print(report(*studies, alpha=studies[0].config["alpha"]))
 
 
 if __name__ == "__main__":

@@ -22,12 +22,7 @@ COLUMNS = (
 # What the page's own script takes verdicts from anew: nothing rounded.
 DIFFERENCE_COLUMNS = ("summary", "metric", "level", "n", "exact_mean", "exact_sd", "exact_p_value", "verdict")
 
-Runs = dict[tuple[str, str], MilestoneRuns]
-
-
-def key(milestone: Milestone) -> tuple[str, str]:
-    """Return what tells milestones apart."""
-    return milestone.point, milestone.levels["epochs"]
+Runs = dict[tuple[str, str], MilestoneRuns]  # by `Milestone.key`
 
 
 def compared_levels(study: Planned, summary: str) -> list[Milestone]:
@@ -41,7 +36,7 @@ def compare_summary(study: Planned, summary: str, runs: Runs, metric: str, margi
     Args:
         study: the plan.
         summary: name of the sweep or grid.
-        runs: runs by `key`.
+        runs: by `Milestone.key`.
         metric: `accuracy` or `loss`.
         margin: practical margin δ in the metric's unit.
 
@@ -51,7 +46,7 @@ def compare_summary(study: Planned, summary: str, runs: Runs, metric: str, margi
     levels = compared_levels(study, summary)
     if not levels:
         return []
-    baseline, others = runs[key(study.baseline_milestone())], [runs[key(level)] for level in levels]
+    baseline, others = runs[study.baseline_milestone().key], [runs[level.key] for level in levels]
     labels = [study.label(summary, level) for level in levels]
     return compare_rows(summary, metric, labels, [baseline] * len(others), others, study.alpha, margin)
 

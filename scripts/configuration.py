@@ -10,10 +10,12 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from canonical import canonical_name, canonical_value
+from canonical import FACTORS, HYPERPARAMETERS, canonical_name, canonical_value
+from refusals import shown, word
 
 Optimizer = Literal["rmsprop", "rmsprop_keras2", "sgd", "adam"]
 OPTIMIZERS = get_args(Optimizer)
+LONGEST_NAME = 40  # characters of a data set's or grid's name, which names files and folders
 LONGEST_NUMBER = 20  # characters; Snakemake takes one character 20 times over in a path for a loop without end
 MOST_RUNS = 1_000_000  # milestones times seeds; more are a slip of the pen, and their plan fills the memory
 
@@ -51,19 +53,41 @@ def _of_folder_length(value: float) -> float:
     return value
 
 
+def _unlike_a_loop(name: str) -> str:
+    """Refuse a name in which a part stands so often in a row that Snakemake takes its path for a loop without end."""
+    if re.search(r"(.+)\1{18}", name):
+        raise PydanticCustomError("repetitive", "repeats itself")
+    return name
+
+
+def _writable(text: str) -> str:
+    """Refuse text that no UTF-8 file can hold, half a surrogate pair: the config is written down."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise PydanticCustomError("not_utf8", "not UTF-8") from None
+    return text
+
+
 PositiveInt = _limited(int, "a positive integer", gt=0, lt=2**31)
 PositiveFloat = _limited(float, "a positive finite number", gt=0, allow_inf_nan=False)
 Fraction = _limited(float, "a number from 0 to below 1", ge=0, lt=1)
 LearningRate = Annotated[PositiveFloat, AfterValidator(_of_folder_length)]
 Momentum = Annotated[Fraction, AfterValidator(_of_folder_length)]
-Level = _limited(float, "a number between 0 and 0.5", gt=0, lt=0.5)
+Level = _limited(float, "a number from 0.000001 to below 0.5", ge=1e-6, lt=0.5)
 Name = Annotated[
     str,
     Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$",
-        json_schema_extra={"expected": "a name of letters, digits, - and _ (it names a folder)"},
+        max_length=LONGEST_NAME,
+        json_schema_extra={
+            "expected": f"a name of at most {LONGEST_NAME} letters, digits, - and _ that does not repeat itself "
+            "(it names a folder)"
+        },
     ),
+    AfterValidator(_unlike_a_loop),
 ]
+FileName = Annotated[str, AfterValidator(_writable)]
 Dpi = _limited(int, "an integer from 50 to 600", ge=50, le=600)
 
 
@@ -74,7 +98,7 @@ class Strict(BaseModel):
 
 
 class Hyperparameters(Strict):
-    """A point: one value of each hyperparameter. The order of the fields is the order in names and tables."""
+    """A point: one value of each hyperparameter, in the order of `canonical.HYPERPARAMETERS`."""
 
     units: PositiveInt = Field(512, description="width of the hidden layer (the intermediate dimension)")
     learning_rate: LearningRate = Field(0.001, description="step size of the optimizer")
@@ -103,10 +127,6 @@ class Baseline(Hyperparameters):
         return Hyperparameters(**self.model_dump(exclude={"epochs"}))
 
 
-HYPERPARAMETERS = tuple(Hyperparameters.model_fields)
-FACTORS = (*HYPERPARAMETERS, "epochs")
-
-
 class Margins(Strict):
     """Differences too small to matter in practice (δ): the studies' verdicts are taken at these."""
 
@@ -125,7 +145,7 @@ class Study(Strict):
     """A study: data set, baseline, what is varied, how often it is repeated."""
 
     dataset: Name = Field("mnist", description="an entry of datasets.yaml, or a name of your own with data_folder")
-    data_folder: str | None = Field(None, description="folder with the four IDX files (raw or .gz), tried first")
+    data_folder: FileName | None = Field(None, description="folder with the four IDX files (raw or .gz), tried first")
     baseline: Baseline = Field(Baseline(), description="the point every sweep departs from")
     replicates: PositiveInt = Field(10, description="seeds 0 … replicates-1 are trained at every point")
     seeds_per_job: PositiveInt = Field(10, description="seeds trained by one job")
@@ -135,7 +155,7 @@ class Study(Strict):
     grids: dict[str, Any] | None = Field(None, description="name: {factor: values, …}, every combination of them")
     alpha: Level = Field(0.05, description="level of the tests; intervals cover 1 - alpha")
     margins: Margins = Field(Margins(), description="practical margins δ")
-    published: str | None = Field(
+    published: FileName | None = Field(
         "config/published.yaml", description="file of published numbers and orderings to check; null for none"
     )
     figures: Figures = Field(Figures(), description="how figures look")
@@ -169,14 +189,14 @@ def validate(raw: dict, images_in_training_set=None, read_publication=None) -> t
     problems: list[str] = []
     notes: list[str] = []
     if not isinstance(raw, dict):
-        raise ConfigurationError([f"the configuration must be a mapping of keys to values. Received: {_shown(raw)}"])
+        raise ConfigurationError([f"the configuration must be a mapping of keys to values. Received: {shown(raw)}"])
     study = _parse(Study, {key: value for key, value in raw.items() if key not in ("sweeps", "grids")}, "", problems)
     baseline = _parse(Baseline, raw.get("baseline", {}), "baseline", []) or _salvaged(raw.get("baseline"))
     completed = {}
     for section, parse in (("sweeps", _sweeps), ("grids", _grids)):
         content = raw.get(section)
         if content is not None and not isinstance(content, dict):
-            problems.append(f"`{section}` must be a mapping. Received: {_shown(content)}")
+            problems.append(f"`{section}` must be a mapping. Received: {shown(content)}")
             content = None
         completed[section] = parse(content or {}, baseline, problems, notes)
     training_images = _asked(images_in_training_set, ("dataset", "data_folder"), raw, problems)
@@ -223,14 +243,16 @@ def _salvaged(raw: Any) -> Baseline | None:
 
 def _explain(item: dict, model: type[BaseModel], prefix: str) -> str:
     """Turn one of pydantic's errors into one line: the key, what was expected, what came."""
-    path = [_word(part) for part in item["loc"]]
+    path = [word(part) for part in item["loc"]]
     key = ".".join([prefix, *path] if prefix else path)
     for part in path[:-1]:
         model = model.model_fields[part].annotation
     if item["type"] in ("extra_forbidden", "invalid_key"):
         return _unknown(key, path[-1], list(model.model_fields))
     field = model.model_fields[path[-1]] if path else None
-    received = f"Received: {_shown(item['input'])}"
+    received = f"Received: {shown(item['input'])}"
+    if item["type"] == "not_utf8":
+        return f"`{key}` must be text that UTF-8 can hold. {received}"
     if item["type"] == "long_number":
         return f"`{key}` must be a number of at most {LONGEST_NUMBER} characters when written out. {received}"
     return f"`{key}` must be {_expected(field)}. {received}"
@@ -241,7 +263,7 @@ def _expected(field) -> str:
         return "a mapping"
     extras = [field.json_schema_extra, *(getattr(item, "json_schema_extra", None) for item in field.metadata)]
     told = [extra["expected"] for extra in extras if extra]
-    simple = {str: "text", str | None: "text or null", bool: "true or false"}
+    simple = {str: "text", FileName | None: "text or null", bool: "true or false"}
     return told[0] if told else simple.get(field.annotation, "a mapping")
 
 
@@ -256,24 +278,11 @@ def _unknown(key: str, name: str, known: list[str]) -> str:
     return f"`{key}` is not a known key. {hint}"
 
 
-def _shown(value: Any) -> str:
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):  # a number of thousands of digits, lists within lists within lists
-        return f"{type(value).__name__} too long to show"
-    return text if len(text) <= 80 else f"{text[:77]}…"
-
-
-def _word(key: Any) -> str:
-    """Return a key as it can stand within a line."""
-    return key if isinstance(key, str) and key.isprintable() and len(key) <= 80 else _shown(key)
-
-
 def _values(factor: str, values: Any, key: str, problems: list[str]) -> list | None:
     """Return the checked values of one factor, or None with the problems told."""
     if not isinstance(values, list):
         problems.append(
-            f"`{key}` must be a list of values, e.g. [{getattr(Baseline(), factor)}]. Received: {_shown(values)}"
+            f"`{key}` must be a list of values, e.g. [{getattr(Baseline(), factor)}]. Received: {shown(values)}"
         )
         return None
     if not values:
@@ -294,7 +303,7 @@ def _values(factor: str, values: Any, key: str, problems: list[str]) -> list | N
         name = canonical_value(value)
         if name in seen:
             problems.append(
-                f"`{key}` must hold each value once. Received: {_shown(given)} and {_shown(seen[name])}, both {name}"
+                f"`{key}` must hold each value once. Received: {shown(given)} and {shown(seen[name])}, both {name}"
             )
             return None
         seen[name] = given
@@ -304,9 +313,9 @@ def _values(factor: str, values: Any, key: str, problems: list[str]) -> list | N
 def _sweeps(raw: dict, baseline: Baseline | None, problems: list[str], notes: list[str]) -> dict[str, list]:
     sweeps = {}
     for factor, values in raw.items():
-        key = f"sweeps.{_word(factor)}"
+        key = f"sweeps.{word(factor)}"
         if factor not in FACTORS:
-            problems.append(_unknown(key, _word(factor), list(FACTORS)))
+            problems.append(_unknown(key, word(factor), list(FACTORS)))
             continue
         if values is None:
             continue
@@ -324,26 +333,34 @@ def _sweeps(raw: dict, baseline: Baseline | None, problems: list[str], notes: li
 def _grids(raw: dict, baseline: Baseline | None, problems: list[str], notes: list[str]) -> dict[str, dict[str, list]]:
     grids = {}
     for name, factors in raw.items():
-        key = f"grids.{_word(name)}"
+        key = f"grids.{word(name)}"
         if factors is None:
             continue
-        if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in Study.RESERVED:
+        if (
+            not isinstance(name, str)
+            or not re.fullmatch(rf"[a-z][a-z0-9_]{{0,{LONGEST_NAME - 1}}}", name)
+            or name in Study.RESERVED
+        ):
             problems.append(
-                f"`{key}`: a grid's name must be lower-case letters, digits and underscores, and not that of a factor "
-                f"or of another table or figure. Received: {_shown(name)}"
+                f"`{key}`: a grid's name must be 1 to {LONGEST_NAME} lower-case letters, digits and underscores, and "
+                f"not that of a factor or of another table or figure. Received: {shown(name)}"
             )
             continue
         if not isinstance(factors, dict) or len(factors) < 2:
-            problems.append(f"`{key}` must map two or more factors to lists of values. Received: {_shown(factors)}")
+            problems.append(f"`{key}` must map two or more factors to lists of values. Received: {shown(factors)}")
             continue
         parsed = {}
         for factor, values in factors.items():
             if factor not in FACTORS:
-                problems.append(_unknown(f"{key}.{_word(factor)}", _word(factor), list(FACTORS)))
+                problems.append(_unknown(f"{key}.{word(factor)}", word(factor), list(FACTORS)))
             else:
                 parsed[factor] = _values(factor, values, f"{key}.{factor}", problems)
         if len(parsed) == len(factors) and all(parsed.values()):
             grids[name] = parsed
+    for name in grids:
+        first = name.removesuffix("_loss")
+        if first != name and first in (*raw, *FACTORS):  # the report shows each table of loss under such a name
+            problems.append(f"`grids.{name}`: is the name of the table of losses of `{first}`. Take another")
     return grids
 
 
@@ -355,11 +372,11 @@ def _check_points(baseline: Baseline, completed: dict, training_images: int | No
     ]
     for name, factors in completed["grids"].items():
         combinations += [
-            (f"grids.{name}", {"optimizer": optimizer, "momentum": momentum, "batch_size": size})
+            (f"grids.{name}", {"optimizer": optimizer, "momentum": momentum})
             for optimizer in factors.get("optimizer", [baseline.optimizer])
             for momentum in factors.get("momentum", [baseline.momentum])
-            for size in factors.get("batch_size", [baseline.batch_size])
         ]
+        combinations += [(f"grids.{name}", {"batch_size": size}) for size in factors.get("batch_size", [])]
     for key, changes in combinations:
         point = baseline.model_copy(update=changes)
         own = {name for name, value in changes.items() if key == "baseline" or value != getattr(baseline, name)}

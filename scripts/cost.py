@@ -1,8 +1,13 @@
-"""What a training costs, in floating-point operations and memory: for the order of jobs and the limit of benchmarks."""
+"""What training and evaluation cost, in floating-point operations, memory and time.
+
+For the order of jobs, what they ask of a scheduler, forecasts, and the limit of the benchmarks.
+"""
 
 import math
 
 PIXELS, CLASSES = 28 * 28, 10  # those of network.py, whose import of Keras takes seconds
+TRAIN_IMAGES, TEST_IMAGES = 60_000, 10_000  # of MNIST
+TEST_SHARE = TRAIN_IMAGES // TEST_IMAGES  # taken for that of a data set whose test images nobody has counted yet
 
 
 def forward_operations(units: int, images: int) -> int:
@@ -18,21 +23,39 @@ def epoch_operations(units: int, images: int) -> int:
     return 2 * (2 * PIXELS * units + 3 * units * CLASSES) * images
 
 
-def training_memory_mb(units: int) -> int:
+def parameters(units: int) -> int:
+    """Return the number of weights and biases of the network."""
+    return (PIXELS + 1) * units + (units + 1) * CLASSES
+
+
+def training_memory_mb(units: int, images: int = TRAIN_IMAGES) -> int:
     """Return what a training job takes at most, in MB, with room to spare.
 
-    Measured (`/usr/bin/time`, RMSprop with momentum): 558 MB up to 512 units, 570 at 1,024, 667 at 4,096. TensorFlow
-    and the images take most of it; weights, gradients and optimizer variables grow with the parameters.
+    Measured with MNIST (`/usr/bin/time`, RMSprop with momentum): 558 MB up to 512 units, 570 at 1,024, 667 at 4,096.
+    TensorFlow takes most of it; weights, gradients and optimizer variables grow with the parameters, and every image
+    is a byte a pixel, also while it is read.
     """
-    parameters = (PIXELS + 1) * units + (units + 1) * CLASSES
-    return 600 + round(parameters * 4 * 12 / 1e6)
+    more_images = max(0, images - TRAIN_IMAGES) * PIXELS * 2
+    return 600 + round((parameters(units) * 4 * 12 + more_images) / 1e6)
+
+
+def evaluation_memory_mb(units: int, images: int = TEST_IMAGES) -> int:
+    """Return what an evaluation job takes at most, in MB, with room to spare.
+
+    The hidden layer of all test images is there twice, float32, before and after its activation; their pixels once,
+    float32; the weights of one run. NumPy itself takes 50 MB.
+    """
+    numbers = images * (2 * units + 2 * PIXELS) + 2 * parameters(units)
+    return 300 + round(numbers * 4 / 1e6)
 
 
 SLOWEST_CORE = 15e9  # operations a second: a tenth of what one thread of a 2024 server core reaches here
 START_UP_MINUTES = 5  # 5 s here; on a shared disk that nobody has read yet, importing TensorFlow can take minutes
 
 
-def training_runtime_minutes(units: int, epochs: int, seeds: int, images: int = 60_000, tests: int = 10_000) -> int:
+def training_runtime_minutes(
+    units: int, epochs: int, seeds: int, images: int = TRAIN_IMAGES, tests: int = TEST_IMAGES
+) -> int:
     """Return the time limit to ask a cluster for, in minutes, for a job that trains a block of seeds.
 
     Ample on purpose: a scheduler ends the job at its limit. Small networks are bound by more than their products, so

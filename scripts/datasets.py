@@ -1,12 +1,12 @@
 """The data sets a study can name: what their files hold, byte for byte, and where they come from."""
 
-import difflib
 import math
 import re
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml_files
+from refusals import nearest, shown
 
 # Key of each IDX file and the name it takes among the results, whatever its sources call it.
 FILES = {
@@ -119,7 +119,7 @@ def find_dataset(datasets: dict[str, Dataset], name: str) -> Dataset:
         return datasets[name]
     raise ValueError(
         f"`dataset` must be one of {', '.join(datasets)}, or a name of your own with `data_folder` set to the folder "
-        f"of its four IDX files. Received: {name!r}{_nearest(name, datasets)}"
+        f"of its four IDX files. Received: {name!r}{nearest(name, datasets)}"
     )
 
 
@@ -149,11 +149,11 @@ def _mapping(value, key: str, required, problems: list[str]) -> dict:
     if value is None and "." in key:
         return {}
     if not isinstance(value, dict):
-        problems.append(f"`{key}` must be a mapping with the keys {', '.join(required)}. Received: {_shown(value)}")
+        problems.append(f"`{key}` must be a mapping with the keys {', '.join(required)}. Received: {shown(value)}")
         return {}
     problems += [f"`{key}.{name}` is missing" for name in required if value.get(name) is None]
     problems += [
-        f"`{key}.{name}` is no known key; expected {', '.join(required)}{_nearest(str(name), required)}"
+        f"`{key}.{name}` is no known key; expected {', '.join(required)}{nearest(str(name), required)}"
         for name in value
         if name not in required
     ]
@@ -164,7 +164,7 @@ def _text(value, key: str, kind: _Text, problems: list[str]) -> str:
     if isinstance(value, str) and re.fullmatch(kind.pattern, value) and value.isprintable():
         return value
     if value is not None:
-        problems.append(f"`{key}` must be {kind.expected}. Received: {_shown(value)}")
+        problems.append(f"`{key}` must be {kind.expected}. Received: {shown(value)}")
     return ""
 
 
@@ -172,7 +172,7 @@ def _count(value, key: str, problems: list[str]) -> int:
     if type(value) is int and 0 < value < 2**32:  # the header of an IDX file counts in 32 bits
         return value
     if value is not None:
-        problems.append(f"`{key}` must be a positive number of images. Received: {_shown(value)}")
+        problems.append(f"`{key}` must be a positive number of images. Received: {shown(value)}")
     return 0
 
 
@@ -190,7 +190,7 @@ def _class_names(value, key: str, problems: list[str]) -> tuple[str, ...]:
     if value is None:
         return ()
     if not isinstance(value, list) or len(value) != CLASSES or len({str(name) for name in value}) != CLASSES:
-        problems.append(f"`{key}` must be a list of {CLASSES} different names. Received: {_shown(value)}")
+        problems.append(f"`{key}` must be a list of {CLASSES} different names. Received: {shown(value)}")
         return ()
     return tuple(_text(name, f"{key}[{index}]", _LINE, problems) for index, name in enumerate(value))
 
@@ -199,7 +199,7 @@ def _sources(value, key: str, problems: list[str]) -> tuple[Source, ...]:
     if value is None:
         return ()
     if not isinstance(value, list):
-        problems.append(f"`{key}` must be a list of sources. Received: {_shown(value)}")
+        problems.append(f"`{key}` must be a list of sources. Received: {shown(value)}")
         return ()
     return tuple(_source(item, f"{key}[{index}]", problems) for index, item in enumerate(value))
 
@@ -207,7 +207,7 @@ def _sources(value, key: str, problems: list[str]) -> tuple[Source, ...]:
 def _source(value, key: str, problems: list[str]) -> Source:
     kinds = [kind for kind in _SOURCES if isinstance(value, dict) and kind in value]
     if len(kinds) != 1:
-        problems.append(f"`{key}` must have one of the keys {', '.join(_SOURCES)}. Received: {_shown(value)}")
+        problems.append(f"`{key}` must have one of the keys {', '.join(_SOURCES)}. Received: {shown(value)}")
         return Source("", "")
     (kind,) = kinds
     value = _mapping(value, key, ("url",) if kind == "url" else (kind, "folder"), problems)
@@ -216,13 +216,3 @@ def _source(value, key: str, problems: list[str]) -> Source:
         _text(value.get(kind), f"{key}.{kind}", _SOURCES[kind], problems),
         _text(value.get("folder"), f"{key}.folder", _FOLDER, problems) if kind != "url" else "",
     )
-
-
-def _nearest(name: str, known) -> str:
-    nearest = difflib.get_close_matches(name, list(known), n=1)
-    return f" (did you mean {nearest[0]!r}?)" if nearest else ""
-
-
-def _shown(value) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

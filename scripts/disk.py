@@ -10,16 +10,23 @@ ENOUGH = 1_000_000  # bytes, for plan, logs and Snakemake's own files; a job tha
 
 
 def trouble(folder: Path) -> str | None:
-    """Return one line that says why a folder cannot be written to and what to do; None if it can."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(bytes(ENOUGH))
-    except OSError as error:
-        # Bytecode that Python has just written may be cut off, and would stop every later run: cpython issue 126606.
-        shutil.rmtree(Path(__file__).parent / "__pycache__", ignore_errors=True)
-        reason = f"{folder.resolve()} cannot be written to: {error.strerror}"
-        return f"{reason}. Mend that and run again: what is finished stays."
+    """Return one line that says why a study's folder cannot be written to and what to do; None if it can.
+
+    Its `results` may lie on a disk of their own.
+    """
+    for place in (folder, folder / "results"):
+        try:
+            if place == folder:
+                folder.mkdir(parents=True, exist_ok=True)
+            elif not place.is_dir():
+                continue
+            with tempfile.TemporaryFile(dir=place) as file:
+                file.write(bytes(ENOUGH))
+        except OSError as error:
+            # Bytecode that Python has just written may be cut off, and would stop every later run: cpython issue 126606
+            shutil.rmtree(Path(__file__).parent / "__pycache__", ignore_errors=True)
+            reason = f"{place.resolve()} cannot be written to: {error.strerror}"
+            return f"{reason}. Mend that and run again: what is finished stays."
     return None
 
 
@@ -31,6 +38,6 @@ def require_room(folder: Path) -> None:
 
 @cache
 def tell_trouble(folder: Path) -> None:
-    """Say once why a run failed, if that is because a folder cannot be written to."""
+    """Say once why a run failed, if that is because a folder, an absolute path, cannot be written to."""
     if line := trouble(folder):
         print(f"ERROR: {line}", file=sys.stderr)

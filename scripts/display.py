@@ -75,7 +75,8 @@ class ProgressListener(Listener):
     def _tick(self) -> None:
         while not self.closed.wait(1):
             with self.lock:
-                self._show(time.time())
+                if not self.closed.is_set():  # since the wait
+                    self._show(time.time())
 
     def _show(self, now: float) -> None:
         if self.progress.began is None:

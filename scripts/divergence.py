@@ -6,6 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+CLASSES = 10
+
+
+def chance(classes: int = CLASSES) -> tuple[float, float]:
+    """Return accuracy and loss (in nats) of a guess among equally likely classes."""
+    return 1 / classes, math.log(classes)
+
 
 @dataclass(frozen=True)
 class ScoredRuns:
@@ -27,7 +34,7 @@ class ScoredRuns:
         return np.count_nonzero(self.diverged, axis=-1)
 
 
-def score_at_chance(accuracy: ArrayLike, loss: ArrayLike, *, classes: int = 10) -> ScoredRuns:
+def score_at_chance(accuracy: ArrayLike, loss: ArrayLike, *, classes: int = CLASSES) -> ScoredRuns:
     """Score diverged runs as a model that guesses: the main analysis.
 
     A network of NaN weights still names a class, always the same one, so its accuracy is near chance already; its
@@ -52,7 +59,8 @@ def score_at_chance(accuracy: ArrayLike, loss: ArrayLike, *, classes: int = 10) 
     diverged = ~np.isfinite(loss)
     if not np.isfinite(accuracy[~diverged]).all():
         raise ValueError("`accuracy` must be finite where `loss` is")
-    return ScoredRuns(np.where(diverged, 1 / classes, accuracy), np.where(diverged, math.log(classes), loss), diverged)
+    guessed = chance(classes)
+    return ScoredRuns(np.where(diverged, guessed[0], accuracy), np.where(diverged, guessed[1], loss), diverged)
 
 
 def pairs_left_out(baseline_diverged: ArrayLike, others_diverged: ArrayLike) -> np.ndarray:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from canonical import canonical_value
-from configuration import FACTORS, HYPERPARAMETERS
+from canonical import FACTORS, HYPERPARAMETERS, changes
 from cost import epoch_operations
 from plan import previous_milestone
 
@@ -40,8 +39,7 @@ class Run:
 
     def changes(self, baseline: dict) -> str:
         """Return what sets its point apart from the baseline's: `units=64`, or `baseline`."""
-        changed = [name for name in HYPERPARAMETERS if self.levels[name] != canonical_value(baseline[name])]
-        return ",".join(f"{name}={self.levels[name]}" for name in changed) or "baseline"
+        return changes(self.levels, baseline, HYPERPARAMETERS)
 
 
 def evaluated_runs(plan: list[dict[str, str]], results: Path) -> list[Run]:

@@ -115,11 +115,12 @@ class CompiledTraining:
         total_loss, total_correct = tf.zeros(()), tf.zeros(())
         images, labels = self._test
         whole = images.shape[0] - images.shape[0] % TEST_BATCH
-        batches = tf.reshape(images[:whole], [-1, TEST_BATCH, images.shape[1]])
-        batch_labels = tf.reshape(labels[:whole], [-1, TEST_BATCH])
-        for index in tf.range(batches.shape[0]):
-            loss, correct = self._test_step(batches[index], batch_labels[index])
-            total_loss, total_correct = total_loss + loss, total_correct + correct
+        if whole:
+            batches = tf.reshape(images[:whole], [-1, TEST_BATCH, images.shape[1]])
+            batch_labels = tf.reshape(labels[:whole], [-1, TEST_BATCH])
+            for index in tf.range(batches.shape[0]):
+                loss, correct = self._test_step(batches[index], batch_labels[index])
+                total_loss, total_correct = total_loss + loss, total_correct + correct
         if labels[whole:].shape[0]:
             loss, correct = self._test_step(images[whole:], labels[whole:])
             total_loss, total_correct = total_loss + loss, total_correct + correct

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from atomic import atomic_path
+from code_digest import require_engine
 from records import Record, RecordError, write_record
 from state import StateError, StateReader
 
@@ -53,6 +54,18 @@ def evaluate_run(weights: dict[str, np.ndarray], pixels: np.ndarray, labels: np.
         return cross_entropy(logits, labels), logits.argmax(axis=1).astype(np.uint8)
 
 
+def metrics(loss: np.ndarray, predicted: np.ndarray, labels: np.ndarray) -> dict[str, str]:
+    """Return a run's metrics, nine significant digits.
+
+    Args:
+        loss: of each image, float32 (n,).
+        predicted: class of each image, uint8 (n,).
+        labels: uint8 (n,).
+    """
+    values = {"test_loss": loss.mean(dtype=np.float64), "test_accuracy": np.mean(predicted == labels)}
+    return {name: f"{value:.9g}" for name, value in values.items()}
+
+
 def scaled(images: np.ndarray) -> np.ndarray:
     """Return uint8 pixels as float32 from 0 to 1, by the reciprocal of 255 as in training."""
     return images.astype(np.float32) * (np.float32(1) / np.float32(255))
@@ -79,6 +92,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Command line of the rule."""
     arguments = parse_arguments(argv)
+    require_engine(Path(__file__), arguments.engine)
     first, last = arguments.seeds
     label = {"point": arguments.point, "seeds": [first, last], "epochs": arguments.epochs}
     trained = label | {"engine": arguments.trained_by}
@@ -102,11 +116,10 @@ def main(argv: list[str] | None = None) -> None:
     with atomic_path(arguments.outcomes) as temporary, temporary.open("wb") as file:
         np.savez(file, loss=losses, predicted=predictions)
     with atomic_path(arguments.metrics) as temporary, temporary.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["seed", "test_loss", "test_accuracy"])
+        writer = csv.DictWriter(file, ["seed", "test_loss", "test_accuracy"], lineterminator="\n")
+        writer.writeheader()
         for seed, loss, predicted in zip(range(first, last + 1), losses, predictions, strict=True):
-            accuracy = np.mean(predicted == labels)
-            writer.writerow([seed, f"{loss.mean(dtype=np.float64):.9g}", f"{accuracy:.9g}"])
+            writer.writerow({"seed": seed, **metrics(loss, predicted, labels)})
     files = (arguments.outcomes, arguments.metrics)
     write_record(arguments.record, files, **label, engine=arguments.engine, train=training.digest)
 

@@ -4,7 +4,8 @@ import math
 
 from check_published import Summary
 from matched_pairs import EFFECTIVE_RATE, KERAS2_RULE
-from sentences import Counts, Family, cite, counted, joined, listed, named_level
+from quantities import counted
+from sentences import Counts, Family, cite, joined, listed, named_level
 from summary_tables import shortened, signed
 
 Row = dict[str, str]
@@ -320,7 +321,7 @@ def single_seed_comment(orderings: list[Row], seeds: int, counts: Counts) -> str
     return joined(
         [
             f"{counts.cite('orderings checked', len(checked))} published {word} can be checked. With "
-            f"{counted(seeds)} a point, the verdicts are: {listed(parts)}.",
+            f"{counted(seeds, 'seed')} a point, the verdicts are: {listed(parts)}.",
             *rule_sentences(checked),
             least,
         ]

@@ -1,5 +1,6 @@
 """How long jobs will take and how much disk: by records of earlier jobs on this machine, else by their operations."""
 
+import contextlib
 import csv
 import heapq
 import os
@@ -8,11 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from snakemake.utils import available_cpu_count
-
 import check
 from configuration import Study
-from cost import CLASSES, PIXELS, epoch_operations, forward_operations, training_memory_mb
+from cost import TEST_SHARE, epoch_operations, forward_operations, parameters, training_memory_mb
 from own_data import training_images
 from plan import Plan, make_plan, previous_milestone
 from snakemake_jobs import Job, Key
@@ -31,7 +30,6 @@ TYPICAL_SECONDS = {
     "plot": (5.5, 0),
     "report": (0.6, 0),
 }
-TEST_SHARE = 6  # MNIST has six training images for each test image
 BYTES = 4  # of a float32
 BENCHMARKS = Path("results/benchmarks")
 
@@ -90,7 +88,7 @@ class Work:
     def operations(self, job: Job) -> int:
         """Return the floating-point operations of a job's matrix products; 0 for rules that take what they take."""
         link = link_of(job)
-        if link is None:
+        if link is None or link.point not in self.plan.points:  # `--config` on the command line makes others
             return 0
         units = self.plan.points[link.point].units
         test = forward_operations(units, self.images // TEST_SHARE)
@@ -101,19 +99,19 @@ class Work:
     def bytes(self, job: Job) -> int:
         """Return the size of what a job adds to the results and leaves there; small text files count nothing."""
         link = link_of(job)
-        if link is None:
+        if link is None or link.point not in self.plan.points:
             return 0
         if job.rule == "evaluate":  # per test image: loss (float32) and predicted class (uint8)
             return link.seeds * self.images // TEST_SHARE * (BYTES + 1)
         point = self.plan.points[link.point]
-        parameters = (PIXELS + 1) * point.units + (point.units + 1) * CLASSES
         averages = {"sgd": 0, "adam": 2}.get(point.optimizer, 1) + (point.momentum > 0)
-        return link.seeds * parameters * BYTES * (1 + self.keep_optimizer_state * averages)
+        return link.seeds * parameters(point.units) * BYTES * (1 + self.keep_optimizer_state * averages)
 
 
-def work_of(study: Study) -> Work:
-    """Return the work of a study."""
-    images = training_images(check.DATASETS_FILE)(study.dataset, study.data_folder)
+def work_of(study: Study, folder: Path = Path()) -> Work:
+    """Return the work of a study whose results go to a folder, from which relative paths of its config start."""
+    with contextlib.chdir(folder if folder.is_dir() else Path()):
+        images = training_images(check.DATASETS_FILE)(study.dataset, study.data_folder)
     return Work(make_plan(study), study.checkpoint_every, images, study.keep_optimizer_state)
 
 
@@ -140,31 +138,31 @@ def recorded_job(path: str) -> Job:
 class Expectation:
     """How long jobs will take on this machine.
 
-    A job that ran before takes what it took then; another takes what is typical of its operations, times the factor by
-    which the jobs of its rule on record took longer than typical (trainings, where there is none of its own).
+    A job that ran before takes what it took then; another takes what is typical of its operations, times how much
+    longer than typical the jobs of its rule on record took (trainings, where there is none of its own).
 
     Attributes:
         work: the work of the study's jobs.
-        records: seconds by path of the record.
-        factors: rule -> factor.
+        measured: seconds by path of Snakemake's record.
+        slowdowns: rule -> seconds on record for each that is typical.
     """
 
     work: Work
-    records: dict[str, float] = field(default_factory=dict)
-    factors: dict[str, float] = field(default_factory=dict)
+    measured: dict[str, float] = field(default_factory=dict)
+    slowdowns: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_records(cls, work: Work) -> "Expectation":
         """Read all records below the working directory; compare those of the study's points with what is typical."""
         found = cls(work, read_records(BENCHMARKS))
         sums: dict[str, list[float]] = {}
-        for path, seconds in found.records.items():
+        for path, seconds in found.measured.items():
             job = recorded_job(path)
             if work.knows(job):
                 total = sums.setdefault(job.rule, [0, 0])
                 total[0] += seconds
                 total[1] += found.typical(job)
-        found.factors = {rule: seconds / typical for rule, (seconds, typical) in sums.items()}
+        found.slowdowns = {rule: seconds / typical for rule, (seconds, typical) in sums.items()}
         return found
 
     def typical(self, job: Job) -> float:
@@ -172,19 +170,19 @@ class Expectation:
         start, pace = TYPICAL_SECONDS.get(job.rule, (1, 0))
         return start + pace * self.work.operations(job) / 1e12
 
-    def factor(self, rule: str) -> float:
+    def slowdown(self, rule: str) -> float:
         """Return how much longer than typical jobs of a rule take here."""
-        return self.factors.get(rule, self.factors.get("train", 1))
+        return self.slowdowns.get(rule, self.slowdowns.get("train", 1))
 
     def seconds(self, job: Job) -> float:
         """Return the seconds a job will take."""
-        if job.benchmark in self.records:
-            return self.records[job.benchmark]
-        return self.factor(job.rule) * self.typical(job)
+        if job.benchmark in self.measured:
+            return self.measured[job.benchmark]
+        return self.slowdown(job.rule) * self.typical(job)
 
     def start_seconds(self, job: Job) -> float:
         """Return the seconds until a job's first epoch begins."""
-        return min(self.factor(job.rule) * TYPICAL_SECONDS.get(job.rule, (1, 0))[0], 0.9 * self.seconds(job))
+        return min(self.slowdown(job.rule) * TYPICAL_SECONDS.get(job.rule, (1, 0))[0], 0.9 * self.seconds(job))
 
 
 def needed_jobs(jobs: list[Job]) -> dict[Key, set[Key]]:
@@ -233,29 +231,7 @@ def makespan(
     return now
 
 
-def time_text(seconds: float) -> str:
-    """Return a time as a person says it: `7 s`, `12 min 36 s`, `3 h 5 min`, `2 d 4 h`."""
-    seconds = round(seconds)
-    for unit, size, smaller, smaller_size in (("d", 86400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
-        if seconds >= size:
-            rest = seconds % size // smaller_size
-            return f"{seconds // size} {unit}" + (f" {rest} {smaller}" if rest else "")
-    return f"{seconds} s"
-
-
-def size_text(size: float) -> str:
-    """Return a number of bytes as `340 kB`, `49 MB` or `1.27 GB`."""
-    if size < 1e6:
-        return f"{size / 1e3:.0f} kB"
-    return f"{size / 1e6:.0f} MB" if size < 1e9 else f"{size / 1e9:.2f} GB"
-
-
-def number_of_cores(text: str) -> int:
-    """Return the cores to use, for argparse: a number, or `all` of those this process may use."""
-    return available_cpu_count() if text == "all" else int(text)
-
-
 def jobs_at_once(cores: int, memory_mb: int, work: Work) -> int:
     """Return how many trainings run side by side: one a core, as far as the memory for all jobs reaches."""
     widest = max(point.units for point in work.plan.points.values())
-    return max(1, min(cores, memory_mb // training_memory_mb(widest)))
+    return max(1, min(cores, memory_mb // training_memory_mb(widest, work.images)))

@@ -10,7 +10,6 @@ import numpy as np
 
 # The third byte says that items are unsigned bytes, the fourth how many dimensions follow.
 _DIMENSIONS = {b"\x00\x00\x08\x01": 1, b"\x00\x00\x08\x03": 3}
-_MAGIC = {dimensions: magic for magic, dimensions in _DIMENSIONS.items()}
 MARKUP = "an HTML or XML page"
 
 
@@ -46,27 +45,11 @@ def read_idx(path: Path) -> np.ndarray:
     """
     with open(path, "rb") as file:
         shape = _read_header(file, path)
-        return np.fromfile(file, dtype=np.uint8, count=math.prod(shape)).reshape(shape)
-
-
-def write_idx(path: Path, array: np.ndarray) -> None:
-    """Write an array as a raw IDX file.
-
-    Args:
-        path: the file to write.
-        array: uint8 array of shape (n,) for labels or (n, rows, columns) for images.
-
-    Raises:
-        ValueError: if the array has another type or number of dimensions.
-    """
-    array = np.asarray(array)
-    if array.dtype != np.uint8 or array.ndim not in _MAGIC:
-        raise ValueError(
-            f"{path}: an IDX file holds uint8 of 1 (labels) or 3 (images) dimensions. "
-            f"Received: {array.dtype} of {array.ndim} dimensions"
-        )
-    header = _MAGIC[array.ndim] + struct.pack(f">{array.ndim}I", *array.shape)
-    Path(path).write_bytes(header + array.tobytes())
+        items = np.fromfile(file, dtype=np.uint8, count=math.prod(shape))
+    try:
+        return items.reshape(shape)
+    except ValueError:  # no items at all, and yet dimensions beyond all memory
+        raise ValueError(f"{path}: expected a shape that an array can have. Received: {shape}") from None
 
 
 def check_labelled_images(images_path: Path, labels_path: Path, image_shape: tuple[int, int], classes: int) -> None:

@@ -48,7 +48,7 @@ def is_locked(folder: Path) -> bool:
     return any((folder / SNAKEMAKE_LOCKS).glob("*"))
 
 
-def clear_up(folder: Path, run: one_run.Run) -> None:
+def clear_up(folder: Path, run: one_run.Holder) -> None:
     """End the jobs that a dead run left behind on this machine, and remove what was only half written."""
     ended = end_jobs(run) if run.was_here else 0
     removed = remove_unfinished(folder / "results")
@@ -60,7 +60,7 @@ def clear_up(folder: Path, run: one_run.Run) -> None:
         )
 
 
-def end_jobs(run: one_run.Run) -> int:
+def end_jobs(run: one_run.Holder) -> int:
     """Kill what is still alive of a run; returns how many processes that were.
 
     They would compete with ours for the cores, and write what the code and the config of their time asked for.

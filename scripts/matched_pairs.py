@@ -9,7 +9,7 @@
 from decimal import Decimal
 
 from canonical import canonical_value
-from comparisons import Runs, compare_rows, key
+from comparisons import Runs, compare_rows
 from planned_runs import Milestone, Planned
 
 EFFECTIVE_RATE, KERAS2_RULE = "effective_rate", "keras2_rule"
@@ -82,7 +82,7 @@ def compare_matched(study: Planned, runs: Runs, margins: dict[str, float]) -> li
     rows = []
     for kind, pairs in ((EFFECTIVE_RATE, rates), (KERAS2_RULE, rules)):
         if pairs:
-            others, rivals = ([runs[key(pair[side])] for pair in pairs] for side in (0, 1))
+            others, rivals = ([runs[pair[side].key] for pair in pairs] for side in (0, 1))
             for metric, margin in margins.items():
                 rows += compare_rows(kind, metric, labels[kind], rivals, others, study.alpha, margin)
     return rows

@@ -28,8 +28,8 @@ class FolderInUseError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Run:
-    """A run, as the file of the lock tells it.
+class Holder:
+    """The run that holds a folder, or held it last, as the file of the lock tells it.
 
     Attributes:
         name: as in `MARK`; no two runs have the same.
@@ -52,7 +52,7 @@ class Run:
         return f"process {self.process} on {self.host}, begun {self.began}"
 
 
-def hold(folder: Path) -> Run | None:
+def hold(folder: Path) -> Holder | None:
     """Hold a folder until this process ends.
 
     Returns:
@@ -93,7 +93,7 @@ def enter(folder: Path) -> None:
     file = _held.get(folder.resolve() / LOCK)
     if file is None:
         return
-    run = Run(uuid.uuid4().hex, socket.gethostname(), os.getpid(), f"{datetime.now():%Y-%m-%d %H:%M}")
+    run = Holder(uuid.uuid4().hex, socket.gethostname(), os.getpid(), f"{datetime.now():%Y-%m-%d %H:%M}")
     file.seek(0)
     file.truncate()
     file.write(json.dumps(asdict(run)))
@@ -117,10 +117,10 @@ def held_by_another(folder: Path) -> bool:
     return False
 
 
-def _last(file: IO) -> Run | None:
+def _last(file: IO) -> Holder | None:
     """Return the run on record; None if there is none."""
     file.seek(0)
     try:
-        return Run(**json.load(file))
+        return Holder(**json.load(file))
     except (ValueError, TypeError):
         return None

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
+from canonical import HYPERPARAMETERS
 from code_digest import engine
 from drawn_runs import Run
-from evaluate import evaluate_run, scaled
+from evaluate import evaluate_run, metrics, scaled
 from runs import read_csv
 from state import Arrays, StateReader
 
-METRICS = ("test_accuracy", "test_loss")
-TYPES = {"units": int, "learning_rate": float, "momentum": float, "batch_size": int, "optimizer": str}
+TEST_METRICS = ("test_accuracy", "test_loss")
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # as in the rule evaluate
 
 
@@ -26,7 +26,7 @@ class Outcome:
 
     Attributes:
         weights: SHA-256 of its weights.
-        metrics: `METRICS` -> text, as in metrics.csv.
+        metrics: `TEST_METRICS` -> text, as in metrics.csv.
         code: digest of the code that trained it.
         versions: of the packages that trained it.
     """
@@ -66,8 +66,9 @@ def stored_metrics(runs: list[Run]) -> list[dict[str, str]]:
     for block, folder in sorted({(run.block, run.folder) for run in runs}):
         found = read_csv(folder / "metrics.csv")
         seeds = [str(seed) for seed in range(block[0], block[1] + 1)]
-        if [row.get("seed") for row in found] != seeds or not {*METRICS} <= found[0].keys():
-            raise ValueError(f"{folder / 'metrics.csv'}: expected {', '.join(METRICS)} of the seeds {', '.join(seeds)}")
+        if [row.get("seed") for row in found] != seeds or not {*TEST_METRICS} <= found[0].keys():
+            wanted = f"{', '.join(TEST_METRICS)} of the seeds {', '.join(seeds)}"
+            raise ValueError(f"{folder / 'metrics.csv'}: expected {wanted}")
         rows += found
     return rows
 
@@ -81,8 +82,8 @@ def stored_outcome(run: Run) -> Outcome:
     expected = {"holds": "weights", "point": run.point, "seeds": list(run.block), "epochs": run.epochs}
     state = StateReader(run.folder / "state.npz", **expected)
     row = stored_metrics([run])[run.seed - run.block[0]]
-    metrics = {metric: row[metric] for metric in METRICS}
-    return Outcome(weights_hash(state.arrays(run.seed, "weights/")), metrics, *code_and_versions(state.label["engine"]))
+    stored = {metric: row[metric] for metric in TEST_METRICS}
+    return Outcome(weights_hash(state.arrays(run.seed, "weights/")), stored, *code_and_versions(state.label["engine"]))
 
 
 def trained_outcome(run: Run, data_folder: Path) -> Outcome:
@@ -97,6 +98,7 @@ def trained_outcome(run: Run, data_folder: Path) -> Outcome:
     Raises:
         BrokenProcessPool: if that process is killed.
     """
+    os.environ.pop("OPENBLAS_CORETYPE", None)
     os.environ.update(ONE_THREAD)  # before the new process imports NumPy
     with ProcessPoolExecutor(1, get_context("spawn"), _without_messages) as pool:
         return pool.submit(_trained_outcome, run, data_folder).result()
@@ -117,10 +119,9 @@ def _trained_outcome(run: Run, data_folder: Path) -> Outcome:
     losses, predicted = evaluate_run(
         {name.removeprefix("weights/"): array for name, array in weights.items()}, scaled(images), labels
     )
-    metrics = {"test_accuracy": np.mean(predicted == labels), "test_loss": losses.mean(dtype=np.float64)}
     return Outcome(
         weights_hash(weights),
-        {metric: f"{metrics[metric]:.9g}" for metric in METRICS},
+        metrics(losses, predicted, labels),
         *code_and_versions(engine(Path(__file__).with_name("train.py"))),
     )
 
@@ -129,11 +130,8 @@ def _trained_weights(run: Run, data: dict[str, tuple[np.ndarray, np.ndarray]]) -
     """Return the weights of a run trained anew, with the settings of the rule train."""
     import train  # only here, where it is needed: it takes seconds and 350 MB
 
-    train.keras.config.set_floatx("float32")
-    train.keras.config.set_epsilon(1e-7)
-    train.tf.config.threading.set_intra_op_parallelism_threads(1)
-    train.tf.config.threading.set_inter_op_parallelism_threads(1)
-    point = {name: kind(run.levels[name]) for name, kind in TYPES.items()}
+    train.fix_settings()
+    point = {name: kind(run.levels[name]) for name, kind in HYPERPARAMETERS.items()}
     states: dict[int, Arrays] = {}
     train.train_block(point, [run.seed], (0, run.epochs), None, data["train"], data["test"], states.__setitem__)
     return {name: array for name, array in states[run.seed].items() if name.startswith("weights/")}

@@ -42,6 +42,11 @@ def training_images(datasets_file: Path) -> Callable[[str, str | None], int]:
         datasets = load_datasets(datasets_file)
         if data_folder is not None and not os.path.isdir(data_folder):
             raise ValueError(f"`data_folder` must be an existing folder. Received: {data_folder!r}")
+        if data_folder is not None and Path(data_folder).resolve().is_relative_to(Path("results").resolve()):
+            raise ValueError(
+                "`data_folder` must lie outside results/, where the workflow removes files before it makes them anew. "
+                f"Received: {data_folder!r}"
+            )
         if dataset in datasets:
             return datasets[dataset].train_images_count
         if data_folder is None:

@@ -163,8 +163,9 @@ def _measure(differences: np.ndarray, family_size: int, alpha: float, higher_is_
     n = differences.shape[-1]
     mean, sd = differences.mean(axis=-1), standard_deviation(differences)
     half, equivalence_half = t_half_width(sd, n, alpha), t_half_width(sd, n, 2 * alpha)
-    flips = max(MONTE_CARLO_FLIPS, math.ceil(2 * family_size / alpha))
-    p_value = sign_flip_p_values(differences, flips=flips, generator=np.random.default_rng(seed))
+    p_value = sign_flip_p_values(
+        differences, flips=flips_drawn(family_size, alpha), generator=np.random.default_rng(seed)
+    )
     gains = differences if higher_is_better else -differences
     wins = np.count_nonzero(gains > 0, axis=-1) + 0.5 * np.count_nonzero(gains == 0, axis=-1)
     return (
@@ -352,9 +353,23 @@ def can_reject(n: int, m: int, alpha: float = 0.05) -> bool:
     return m * smallest_p_value(n) < alpha
 
 
-def largest_family(n: int, alpha: float = 0.05) -> int:
-    """Return the largest family in which `n` pairs can still reject at `alpha`; 0 if they never can."""
-    return math.ceil(alpha / smallest_p_value(n)) - 1
+def fewest_seeds(m: int, alpha: float = 0.05) -> int:
+    """Return the fewest pairs that can reject in a family of `m` comparisons: the smallest n with m · 2/2^n < alpha."""
+    return next(n for n in range(2, MOST_SEEDS) if can_reject(n, m, alpha))
+
+
+def smallest_adjusted_p_value(n: int, m: int, alpha: float = 0.05) -> float:
+    """Return the smallest Holm-adjusted p-value that `compare_family` can give for `n` pairs in a family of `m`.
+
+    Beyond `EXACT_UP_TO` pairs that is the resolution of the random sign patterns, not of all of them.
+    """
+    resolution = 1 / (flips_drawn(m, alpha) + 1) if n > EXACT_UP_TO else 0
+    return min(1.0, m * max(smallest_p_value(n), resolution))
+
+
+def flips_drawn(m: int, alpha: float) -> int:
+    """Return how many random sign patterns are drawn in a family of `m`: enough to reject at its smallest level."""
+    return max(MONTE_CARLO_FLIPS, math.ceil(2 * m / alpha))
 
 
 def detectable_difference(sd: float, n: int, alpha: float = 0.05, m: int = 1) -> float:
@@ -404,8 +419,7 @@ def seeds_needed(sd: float, margin: float, alpha: float = 0.05, m: int = 1) -> i
         return None
     falling = _unit_half_widths(alpha)
     for_interval = 2 + int(np.searchsorted(-falling, -margin / sd, side="right")) if sd > 0 else 2
-    for_test = next(n for n in range(2, MOST_SEEDS) if can_reject(n, m, alpha))
-    needed = max(for_interval, for_test)
+    needed = max(for_interval, fewest_seeds(m, alpha))
     return needed if needed <= MOST_SEEDS else None
 
 

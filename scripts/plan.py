@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from atomic import atomic_path
-from canonical import canonical_value
-from configuration import HYPERPARAMETERS, Hyperparameters, Study
+from canonical import HYPERPARAMETERS, canonical_value
+from configuration import Hyperparameters, Study
 
 COLUMNS = ("point", *HYPERPARAMETERS, "epochs", "first_seed", "last_seed", "wanted_by")
 
@@ -61,6 +61,15 @@ class Plan:
             for epochs, wanted_by in milestones.items()
             if wanted_by
             for first, last in self.blocks
+        ]
+
+    def compared(self, summary: str) -> list[tuple[str, int]]:
+        """Return `(point, epochs)` of what a sweep or grid compares with the baseline: its family."""
+        return [
+            (point, epochs)
+            for point, milestones in self.wanted.items()
+            for epochs, wanted_by in milestones.items()
+            if summary in wanted_by and "baseline" not in wanted_by
         ]
 
 

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from canonical import FACTORS
 from records import Record, sha256
-
-# The columns of plan.csv that say how a run was trained, in the order of all tables.
-FACTORS = ("units", "learning_rate", "momentum", "batch_size", "optimizer", "epochs")
 
 
 @dataclass(frozen=True)
@@ -50,6 +48,11 @@ class Milestone:
     wanted_by: tuple[str, ...]
     origin: Origin | None = None
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells milestones apart: the point's name and the number of epochs."""
+        return self.point, self.levels["epochs"]
+
     def trained(self) -> list[Record]:
         """Return the record of training of each block; RecordError if one is missing or another milestone's."""
         expected = {"point": self.point, "epochs": int(self.levels["epochs"])}
@@ -87,10 +90,13 @@ class Planned:
     origin: Origin
 
     @cached_property
-    def identity(self) -> dict[str, str]:
-        """What the records of tables and figures must say: of which plan, data and engines they are."""
+    def identity(self) -> dict:
+        """What the records of tables and figures must say: of which plan, questions, data and engines they are."""
         return {
             "plan": sha256(self.results / "plan.csv"),
+            "baseline": self.baseline,
+            "summaries": {name: list(factors) for name, factors in self.summaries.items()},
+            "alpha": self.alpha,
             "preprocess": self.origin.arrays.digest,
             "trained_by": self.origin.trained_by,
             "evaluated_by": self.origin.evaluated_by,

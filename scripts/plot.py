@@ -17,13 +17,17 @@ from matplotlib.ticker import MaxNLocator
 
 from atomic import atomic_path
 from axes import accuracy_scale, factor_axis, loss_scale
+from canonical import FACTORS
 from comparison_figures import effective_rate_figure, forest, heat_map, is_heat_map
 from divergence import score_at_chance
 from figure_style import BLUE, GREY, LABELS, ORANGE, SERIES, STYLE
 from intervals import t_interval
-from planned_runs import FACTORS, Planned, add_study_arguments, planned
+from outdated import remove_pairs
+from planned_runs import Planned, add_study_arguments, planned
 from published_figure import published_figure
+from quantities import counted
 from records import RecordError, write_record
+from runs import read_histories
 
 Runs = dict[tuple[str, ...], pd.DataFrame]  # rows of `runs.csv`, by the canonical texts of `FACTORS`
 MOST_LINES = len(SERIES)  # of a grid, in one panel: more would look alike
@@ -44,13 +48,8 @@ def learning_curves(histories: pd.DataFrame, baseline_epochs: int) -> plt.Figure
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.legend()
     seeds = histories["seed"].nunique()
-    figure.suptitle(f"The baseline, epoch by epoch ({counted(seeds)}, band: ± 1 SD)")
+    figure.suptitle(f"The baseline, epoch by epoch ({counted(seeds, 'seed')}, band: ± 1 SD)")
     return figure
-
-
-def counted(seeds: int) -> str:
-    """Return `1 seed` or `n seeds`."""
-    return f"{seeds} seed" if seeds == 1 else f"{seeds} seeds"
 
 
 def sweep_figure(factor: str, study: Planned, runs: Runs, show_seeds: bool) -> plt.Figure:
@@ -208,7 +207,7 @@ def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, names: list[str]
     panel.set(xlabel="predicted class", ylabel="true class")
     panel.grid(False)
     figure.colorbar(image, label="misclassified images a seed", shrink=0.8)
-    figure.suptitle(f"Confusion matrix of the baseline (mean of {counted(len(predicted))}, diagonal: correct)")
+    figure.suptitle(f"Confusion matrix of the baseline (mean of {counted(len(predicted), 'seed')}, diagonal: correct)")
     return figure
 
 
@@ -262,10 +261,9 @@ def read_runs(path: Path) -> Runs:
     return dict(list(runs.groupby(list(FACTORS))))
 
 
-def read_histories(study: Planned) -> pd.DataFrame:
-    """Read the baseline's metrics at every epoch; where a loss is not finite, the run is scored at chance."""
-    files = [training.file("history.csv") for milestone in study.chain() for training in milestone.trained()]
-    histories = pd.concat(map(pd.read_csv, files), ignore_index=True)
+def scored_histories(study: Planned) -> pd.DataFrame:
+    """Return the baseline's metrics at every epoch; where a loss is not finite, the run is scored at chance."""
+    histories = pd.DataFrame(read_histories(study.chain())).astype(float)
     for part in ("train", "test"):
         scored = score_at_chance(histories[f"{part}_accuracy"], histories[f"{part}_loss"])
         histories[f"{part}_accuracy"], histories[f"{part}_loss"] = scored.accuracy, scored.loss
@@ -333,7 +331,7 @@ def all_figures(study: Planned, arguments: argparse.Namespace) -> dict[str, Call
     tables = study.tables("aggregate")
     runs = read_runs(tables.file("runs.csv"))
     sweeps = [name for name, factors in study.summaries.items() if factors == (name,)]
-    histories = read_histories(study)
+    histories = scored_histories(study)
     comparisons = pd.read_csv(tables.file("comparisons.csv"), dtype=str, keep_default_na=False)
     comparisons = comparisons[comparisons["summary"].isin(study.summaries)]
     margins = {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss}
@@ -378,10 +376,7 @@ def main(argv: list[str] | None = None) -> None:
     folder = study.results / "figures"
     for name, draw in figures.items():
         save(draw(), folder, name, arguments.dpi)
-    for path in sorted(folder.iterdir()):  # an old figure looks as right as a new one
-        if path.suffix in (".svg", ".png") and path.stem not in figures:
-            print(f"removed {path}: no figure of this study")
-            path.unlink()
+    remove_pairs(folder, ("svg", "png"), figures)
     files = [folder / f"{name}.{kind}" for name in figures for kind in ("svg", "png")]
     write_record(folder / "plot.json", files, **study.identity)
 

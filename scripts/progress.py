@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from tabulate import tabulate
 
-from forecast import Expectation, makespan, needed_jobs, time_text
+from forecast import Expectation, makespan, needed_jobs
+from quantities import counted, time_text
 from snakemake_jobs import Job, Key
 
 TRUST = 5  # seconds of computing as expected, before what jobs really took weighs as much
@@ -171,7 +172,7 @@ class Progress:
 def opening(progress: Progress) -> str:
     """Return what a run is about to do, in one line."""
     jobs, epochs = len(progress.tasks), sum(task.epochs for task in progress.tasks.values())
-    what = f"{jobs} job{'s' if jobs != 1 else ''}" + (f" with {epochs:,} epochs" if epochs else "")
+    what = counted(jobs, "job") + (f" with {counted(epochs, 'epoch')}" if epochs else "")
     return f"{what}, about {time_text(progress.expected)} with {progress.slots} side by side."
 
 
@@ -180,17 +181,22 @@ def summary(runs: list[Progress]) -> str:
     tasks = [task for progress in runs for task in progress.tasks.values()]
     ended = [task for task in tasks if task.ended is not None]
     failed = sorted((run.tasks[key] for run in runs for key in run.failed), key=lambda task: task.started)
-    if not ended and not failed:
+    cut_short = [run.tasks[key] for run in runs for key in run.running]
+    if not ended and not failed and not cut_short:
         return ""
     text = "No job ended well."
     if ended:
         took = max(task.ended for task in ended) - min(task.started for task in ended)
         epochs = sum(task.epochs for task in ended)
-        text = f"{len(ended)} jobs ran in {time_text(took)}" + (f", {epochs:,} epochs." if epochs else ".")
-    if failed:
-        names = "".join(f"\n  {task.job.message}" for task in failed[:MOST_NAMED])
-        names += "\n  …" if len(failed) > MOST_NAMED else ""
-        text += f" {len(failed)} failed, {len(tasks) - len(ended) - len(failed)} did not start:{names}"
+        text = f"{counted(len(ended), 'job')} ran in {time_text(took)}"
+        text += f", {counted(epochs, 'epoch')}." if epochs else "."
+    if failed or cut_short:
+        unfinished = failed + cut_short
+        names = "".join(f"\n  {task.job.message}" for task in unfinished[:MOST_NAMED])
+        names += "\n  …" if len(unfinished) > MOST_NAMED else ""
+        parts = [f"{len(failed)} failed"] if failed else []
+        parts += [f"{len(cut_short)} ended before their time"] if cut_short else []
+        text += f" {', '.join(parts)}, {len(tasks) - len(ended) - len(unfinished)} did not start:{names}"
     return f"{text}\n\n{times(ended)}" if ended else text
 
 

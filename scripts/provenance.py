@@ -57,7 +57,8 @@ def time_by_rule(benchmarks: Path) -> dict[str, dict[str, float]]:
                 for column, values in columns[path.relative_to(benchmarks).parts[0]].items():
                     try:
                         values.append(float(row[column]))
-                    except ValueError:  # "NA" or "-": the job ended before it could be measured
+                    # "NA" or "-": the job ended before it could be measured; cut off: it was killed
+                    except (ValueError, TypeError, KeyError):
                         continue
     return {
         rule: {

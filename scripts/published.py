@@ -91,19 +91,6 @@ def check_number(published: float, runs: ArrayLike, alpha: float = 0.05) -> Publ
     return PublishedNumber(published, n, mean, sd, low, high, distance, verdict, reason)
 
 
-def expected_misses(checks: list[PublishedNumber], alpha: float = 0.05) -> float:
-    """Return how many numbers would be called "not reproduced" by chance if all were true.
-
-    Args:
-        checks: the numbers checked together; those that cannot be checked do not count.
-        alpha: the level they were checked at.
-
-    Returns:
-        Number of checkable numbers times alpha.
-    """
-    return alpha * sum(check.verdict != "cannot be checked" for check in checks)
-
-
 def check_orderings(
     winners: ArrayLike,
     losers: ArrayLike,

@@ -1,6 +1,5 @@
 """What a publication states: its numbers and orderings, read from `published.yaml` and checked."""
 
-import difflib
 import math
 import os
 import re
@@ -10,8 +9,8 @@ from pathlib import Path
 
 import configuration
 import yaml_files
-from canonical import canonical_value
-from planned_runs import FACTORS
+from canonical import FACTORS, canonical_value
+from refusals import nearest, shown, word
 
 QUANTITIES = ("test_accuracy", "test_loss", "train_accuracy")
 
@@ -152,13 +151,13 @@ def _rows(content: dict, section: str, problems: list[str]) -> list[tuple[str, d
     if given is None:  # told as missing
         return []
     if not isinstance(given, list):
-        problems.append(f"`{section}` must be a list of rows. Received: {_shown(given)}")
+        problems.append(f"`{section}` must be a list of rows. Received: {shown(given)}")
         return []
     rows, seen = [], set()
     for index, row in enumerate(given):
         key = f"{section}[{index}]"
         if not isinstance(row, dict):
-            problems.append(f"`{key}` must be a mapping. Received: {_shown(row)}")
+            problems.append(f"`{key}` must be a mapping. Received: {shown(row)}")
             continue
         name = _text(row, "id", key, problems)
         if name in seen:
@@ -189,7 +188,7 @@ def _numbers(rows: list[tuple[str, dict]], defaults: dict[str, str], problems: l
         elif repeated:
             problems.append(
                 f"`{key}.repeats` must be the id of a number that repeats no other. "
-                f"Received: {repeated!r}{_nearest(repeated, by_id)}"
+                f"Received: {repeated!r}{nearest(repeated, by_id)}"
             )
     return numbers
 
@@ -245,7 +244,7 @@ def _published(value, key: str, quantity: str, problems: list[str]) -> float:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not (0 <= number <= highest and math.isfinite(number)) and value is not None and quantity:
-        problems.append(f"`{key}` must be {expected}. Received: {_shown(value)}")
+        problems.append(f"`{key}` must be {expected}. Received: {shown(value)}")
     return number
 
 
@@ -254,8 +253,8 @@ def _quantity(row: dict, name: str, key: str, problems: list[str]) -> str:
     if value in QUANTITIES:
         return value
     if value is not None:
-        nearest = _nearest(str(value), QUANTITIES)
-        problems.append(f"`{key}.{name}` must be one of {', '.join(QUANTITIES)}. Received: {_shown(value)}{nearest}")
+        hint = nearest(str(value), QUANTITIES)
+        problems.append(f"`{key}.{name}` must be one of {', '.join(QUANTITIES)}. Received: {shown(value)}{hint}")
     return ""
 
 
@@ -265,7 +264,7 @@ def _text(row: dict, name: str, key: str, problems: list[str]) -> str:
     if isinstance(value, str) and re.fullmatch(pattern, value) and value.isprintable():
         return value
     if value is not None:  # else told as missing
-        problems.append(f"`{_within(key, name)}` must be {expected}. Received: {_shown(value)}")
+        problems.append(f"`{_within(key, name)}` must be {expected}. Received: {shown(value)}")
     return ""
 
 
@@ -273,7 +272,7 @@ def _check_keys(row: dict, key: str, required: tuple, optional: tuple, problems:
     known = (*required, *optional)
     problems += [f"`{_within(key, name)}` is missing" for name in required if row.get(name) is None]
     problems += [
-        f"`{_within(key, _word(name))}` is no known key; expected {', '.join(known)}{_nearest(str(name), known)}"
+        f"`{_within(key, word(name))}` is no known key; expected {', '.join(known)}{nearest(str(name), known)}"
         for name in row
         if name not in known
     ]
@@ -281,21 +280,3 @@ def _check_keys(row: dict, key: str, required: tuple, optional: tuple, problems:
 
 def _within(key: str, name: str) -> str:
     return f"{key}.{name}" if key else name
-
-
-def _word(key) -> str:
-    """Return a key as it can stand within a line."""
-    return key if isinstance(key, str) and key.isprintable() and len(key) <= 80 else _shown(key)
-
-
-def _nearest(name: str, known) -> str:
-    nearest = difflib.get_close_matches(name, list(known), n=1)
-    return f" (did you mean {nearest[0]!r}?)" if nearest else ""
-
-
-def _shown(value) -> str:
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):  # a number of thousands of digits
-        return f"{type(value).__name__} too long to show"
-    return text if len(text) <= 80 else f"{text[:77]}…"

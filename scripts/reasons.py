@@ -43,7 +43,7 @@ def why(job: Job) -> str:
 def changed_params(reason: str) -> list[str]:
     """Return what changed in a rule's params: scripts and other files by digest, packages by version, or settings."""
     before, _, now = reason.partition("before: ")[2].partition(" now: ")
-    files = [dict(re.findall(r"([\w.]+)(?: and its imports)?: ([0-9a-f]{64})", part)) for part in (before, now)]
+    files = [dict(re.findall(r"([\w.-]+)(?: and its imports)?: ([0-9a-f]{64})", part)) for part in (before, now)]
     versions = [dict(re.findall(rf"\b({'|'.join(PACKAGES)}) ([\w.+]+)", part)) for part in (before, now)]
     causes = []
     for name, digest in files[1].items():

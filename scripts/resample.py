@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from atomic import atomic_path
+from divergence import chance
 from planned_runs import Milestone, Planned, add_study_arguments, planned
 from records import RecordError, write_record
 from rounding import rounded, supported_decimals
@@ -17,7 +18,6 @@ COLUMNS = ("summary", "metric", "level", "difference", "seeds_se", "images_se", 
 METRICS = ("accuracy", "loss")
 RESAMPLES = 2_000
 RUNS_AT_A_TIME = 320  # their outcomes of 10,000 images: 26 MB; a matrix product of fewer takes longer a run
-LOSS_AT_CHANCE = float(np.log(10))
 
 
 def read_outcomes(milestone: Milestone, labels: np.ndarray) -> dict[str, np.ndarray]:
@@ -29,7 +29,7 @@ def read_outcomes(milestone: Milestone, labels: np.ndarray) -> dict[str, np.ndar
             hits.append((outcomes["predicted"] == labels).astype(np.float32))
     accuracy, loss = np.concatenate(hits), np.concatenate(losses)
     diverged = ~np.isfinite(loss).all(axis=1)
-    accuracy[diverged], loss[diverged] = 0.1, LOSS_AT_CHANCE
+    accuracy[diverged], loss[diverged] = chance()
     return {"accuracy": accuracy, "loss": loss}
 
 
@@ -46,7 +46,7 @@ def resample(study: Planned, labels: np.ndarray) -> list[dict[str, str]]:
         return []
     weights = resampling_weights(seeds, images, resamples=RESAMPLES, generator=np.random.default_rng(0))
     compared = {summary: [m for m in study.levels(summary) if not study.is_baseline(m)] for summary in study.summaries}
-    distinct = list({place(milestone): milestone for some in compared.values() for milestone in some}.values())
+    distinct = list({milestone.key: milestone for some in compared.values() for milestone in some}.values())
     known: dict[tuple, dict[str, dict]] = {}
     at_a_time = max(1, RUNS_AT_A_TIME // seeds)
     for start in range(0, len(distinct), at_a_time):
@@ -57,19 +57,13 @@ def resample(study: Planned, labels: np.ndarray) -> list[dict[str, str]]:
             for metric in METRICS
         }
         for index, milestone in enumerate(milestones):
-            known[place(milestone)] = {metric: cells(found[index]) for metric, found in by_metric.items()}
+            known[milestone.key] = {metric: cells(found[index]) for metric, found in by_metric.items()}
     return [
-        {"summary": summary, "metric": metric, "level": study.label(summary, milestone)}
-        | known[place(milestone)][metric]
+        {"summary": summary, "metric": metric, "level": study.label(summary, milestone)} | known[milestone.key][metric]
         for summary, milestones in compared.items()
         for metric in METRICS
         for milestone in milestones
     ]
-
-
-def place(milestone: Milestone) -> tuple[str, str]:
-    """Return what tells milestones apart."""
-    return milestone.point, milestone.levels["epochs"]
 
 
 def cells(found: TwoWayDifference) -> dict[str, str]:

@@ -16,8 +16,13 @@ def supported_decimals(standard_error: float, fallback: int = 4) -> int:
 
 
 def rounded(value: float, decimals: int) -> str:
-    """Return a number at fixed decimals; an empty text where it is not finite; never a negative zero."""
+    """Return a number at fixed decimals; an empty text where it is not finite; never a negative zero.
+
+    A float has no more than 15 digits to show: a larger one, the loss of a run gone wrong, is shown by its power.
+    """
     if not math.isfinite(value):
         return ""
+    if abs(value) >= 1e15:
+        return f"{value:.2e}"
     text = f"{value:.{decimals}f}"
     return text.removeprefix("-") if float(text) == 0 else text

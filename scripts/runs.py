@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from canonical import FACTORS
 from divergence import ScoredRuns, score_at_chance
-from planned_runs import FACTORS, Milestone
+from planned_runs import Milestone
 from records import RecordError
 
-METRICS = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
-RUN_COLUMNS = (*FACTORS, "seed", *METRICS)
+RUN_METRICS = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
+RUN_COLUMNS = (*FACTORS, "seed", *RUN_METRICS)
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
@@ -42,6 +43,23 @@ class MilestoneRuns:
     def values(self, metric: str) -> np.ndarray:
         """Return `accuracy` or `loss` on the test set, shape (n,), diverged runs scored at chance."""
         return getattr(self.scored, metric)
+
+
+def read_histories(milestones: list[Milestone]) -> list[dict[str, str]]:
+    """Return the rows of the milestones' histories, each seed's epochs once, by epoch and seed.
+
+    Two links that start from the same milestone both train the epochs they share; the longer one stands for both.
+
+    Raises:
+        RecordError: if a file is not the one that was written.
+    """
+    rows = {
+        (int(row["epoch"]), int(row["seed"])): row
+        for milestone in sorted(milestones, key=lambda milestone: int(milestone.levels["epochs"]))
+        for training in milestone.trained()
+        for row in read_csv(training.file("history.csv"))
+    }
+    return [rows[place] for place in sorted(rows)]
 
 
 def read_runs(milestone: Milestone) -> MilestoneRuns:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from comparisons import METRICS, Runs, key
+from comparisons import METRICS, Runs
 from intervals import standard_deviation
 from planned_runs import Planned
 from rounding import rounded, supported_decimals
@@ -17,7 +17,7 @@ def selection_rows(study: Planned, runs: Runs) -> list[dict[str, str]]:
     for summary in study.summaries:
         levels = study.levels(summary)
         for metric, higher_is_better in METRICS.items():
-            values = np.array([runs[key(level)].values(metric) for level in levels])
+            values = np.array([runs[level.key].values(metric) for level in levels])
             if min(values.shape) < 2:
                 continue
             found = select_best(values, higher_is_better=higher_is_better, generator=np.random.default_rng(0))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from figure_style import LABELS
 from page import row_id
+from quantities import counted
 from summary_tables import shortened, signed, table_name
 
 MOST_LISTED = 20  # names in a sentence; a table shows the others
@@ -186,7 +187,7 @@ def open_sentences(family: Family) -> list[str]:
         scope = "" if size == 1 else f" in a family of {size}"
         return [
             f"{family.at.capitalize()} {names} the study cannot decide about {family.metric}: with "
-            f"{counted(family.seeds)} even the most one-sided outcome is no proof{scope}."
+            f"{counted(family.seeds, 'seed')} even the most one-sided outcome is no proof{scope}."
         ]
     sentences = []
     for index, detail in enumerate(found[:3]):
@@ -221,7 +222,7 @@ def power_sentences(family: Family, found: list[dict[str, str]]) -> list[str]:
     if widest["detectable"] not in ("", "inf"):
         seen = cite(shortened(widest["detectable"]), table, *place)
         sentences.append(
-            f"With {counted(family.seeds)}, a true difference of {seen} would be found about every other time."
+            f"With {counted(family.seeds, 'seed')}, a true difference of {seen} would be found about every other time."
         )
     needed = [int(detail["seeds_to_settle"]) for detail in found if detail["seeds_to_settle"]]
     if len(needed) == len(found) and max(needed) > family.seeds:
@@ -233,11 +234,6 @@ def power_sentences(family: Family, found: list[dict[str, str]]) -> list[str]:
             f"δ = {family.margin}."
         )
     return sentences
-
-
-def counted(seeds: int) -> str:
-    """Return `1 seed` or `n seeds`."""
-    return f"{seeds} seed" if seeds == 1 else f"{seeds} seeds"
 
 
 def diverged_sentence(family: Family, *others: Family) -> str:

@@ -75,17 +75,19 @@ class Listener(LogHandlerBase):
     needs_rulegraph = False
 
 
-def run_snakemake(arguments: list[str], make_listener: Callable) -> None:
+def run_snakemake(arguments: list[str], make_listener: Callable | None = None) -> None:
     """Run Snakemake in this process; ends the process if Snakemake fails.
 
     Args:
         arguments: Snakemake's command line.
         make_listener: called as Snakemake calls a logger plugin, with its settings and those of the plugin (none);
-            returns the `Listener`.
+            returns the `Listener`. None leaves Snakemake its own output.
     """
-    LoggerPluginRegistry().plugins[LISTENER] = Plugin(make_listener, None, LISTENER)
+    if make_listener:
+        LoggerPluginRegistry().plugins[LISTENER] = Plugin(make_listener, None, LISTENER)
+        arguments = [f"--logger={LISTENER}", *arguments]
     try:
-        snakemake([f"--logger={LISTENER}", *arguments])
+        snakemake(arguments)
     except SystemExit as end:
         if end.code:
             raise
@@ -131,7 +133,9 @@ def dry_run(arguments: list[str]) -> DryRun:
     told = io.StringIO()
     try:
         with contextlib.redirect_stderr(told):
-            run_snakemake(["--dry-run", *arguments], lambda *settings: _DryRunListener(found, *settings))
+            # Told to be quiet about rules, Snakemake would not name the jobs.
+            call = ["--dry-run", *arguments, "--quiet", "host"]
+            run_snakemake(call, lambda *settings: _DryRunListener(found, *settings))
     except SystemExit:
         sys.stderr.write(told.getvalue())
         raise

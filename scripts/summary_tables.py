@@ -3,7 +3,7 @@
 import numpy as np
 from tabulate import tabulate
 
-from comparisons import Runs, key
+from comparisons import Runs
 from intervals import standard_deviation, t_interval
 from planned_runs import Planned
 from rounding import rounded, supported_decimals
@@ -43,7 +43,7 @@ def summarise(study: Planned, summary: str, runs: Runs, comparisons: list[dict])
     compared = {(row["metric"], row["level"]): row for row in comparisons}
     rows = []
     for milestone in study.levels(summary):
-        own = runs[key(milestone)]
+        own = runs[milestone.key]
         label = study.label(summary, milestone)
         row = {"level": label} | {factor: milestone.levels[factor] for factor in study.summaries[summary]}
         row |= {"n": str(len(own.rows)), "diverged": str(own.scored.count)}

@@ -5,8 +5,13 @@ Snakemake makes a file again that is older than one it was made from, unless its
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
+RECORD_IS_GONE = (
+    ".snakemake, the record of how results/ was made, is not there, so everything is made again. To keep what there "
+    "is, copy the record along; or, if you are sure, say `snakemake --touch` first."
+)
 RECORD = (Path(".snakemake") / "metadata", Path(".snakemake") / "metadata.db")
 
 
@@ -21,13 +26,15 @@ def out_of_the_future(folder: Path) -> int:
     for place, _, names in os.walk(folder):
         for name in names:
             path = os.path.join(place, name)
-            changed = os.lstat(path).st_mtime
-            if changed > now:
-                future[path] = changed
+            with suppress(OSError):  # gone meanwhile, as jobs rename their files, or another user's
+                changed = os.lstat(path).st_mtime
+                if changed > now:
+                    future[path] = changed
     newest = max(future.values(), default=now)
     for path, changed in future.items():
         moved = changed - newest + now - 1
-        os.utime(path, (moved, moved), follow_symlinks=False)
+        with suppress(OSError):
+            os.utime(path, (moved, moved), follow_symlinks=False)
     return len(future)
 
 

@@ -15,7 +15,8 @@ import numpy as np
 import tensorflow as tf
 
 from atomic import atomic_path
-from canonical import canonical_name
+from canonical import HYPERPARAMETERS, canonical_name
+from code_digest import require_engine
 from epochs import CompiledTraining
 from network import build_network, initial_weights, shuffled_order
 from optimizers import build_optimizer
@@ -25,11 +26,19 @@ from state import Arrays, StateError, StateReader, writing_state
 HISTORY_COLUMNS = ("seed", "epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
 
 
+def fix_settings(threads: int = 1) -> None:
+    """Fix what Keras and TensorFlow may be told elsewhere, ~/.keras say; before their first computation."""
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
 def train_block(point, seeds, epochs, previous, train, test, keep, report=lambda line: None):
     """Train every seed of a block from one milestone to the next, each as if it were alone.
 
     Args:
-        point: mapping with units, learning_rate, momentum, batch_size, optimizer.
+        point: value of each of `HYPERPARAMETERS`.
         seeds: the block's seeds.
         epochs: `(start, end)`: epochs already trained, epochs trained at the end.
         previous: function `seed -> arrays` of the state at `start` epochs; None starts from fresh weights.
@@ -114,11 +123,8 @@ def write_history(path: Path, history: list[tuple]) -> None:
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--units", type=int, required=True)
-    parser.add_argument("--learning-rate", type=float, required=True)
-    parser.add_argument("--momentum", type=float, required=True)
-    parser.add_argument("--batch-size", type=int, required=True)
-    parser.add_argument("--optimizer", required=True)
+    for name, kind in HYPERPARAMETERS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, required=True)
     parser.add_argument("--seeds", type=int, nargs=2, metavar=("FIRST", "LAST"), required=True)
     parser.add_argument("--epochs", type=int, nargs=2, metavar=("START", "END"), required=True)
     parser.add_argument("--data-folder", type=Path, required=True, help="folder of x_train.npy and its like")
@@ -138,12 +144,9 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Command line of the rule."""
     arguments = parse_arguments(argv)
-    keras.config.set_floatx("float32")
-    keras.config.set_epsilon(1e-7)
-    tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    names = ("units", "learning_rate", "momentum", "batch_size", "optimizer")
-    point = {name: getattr(arguments, name) for name in names}
+    require_engine(Path(__file__), arguments.engine)
+    fix_settings(arguments.threads)
+    point = {name: getattr(arguments, name) for name in HYPERPARAMETERS}
     first, last = arguments.seeds
     start, end = arguments.epochs
     label = {"point": canonical_name(point), "seeds": [first, last], "epochs": end, "engine": arguments.engine}

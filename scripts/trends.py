@@ -4,14 +4,14 @@ import math
 
 import numpy as np
 
-from comparisons import Runs, key
+from comparisons import Runs
 from divergence import score_at_chance
 from intervals import standard_deviation
 from planned_runs import Planned
 from rounding import rounded, supported_decimals
-from runs import METRICS, read_csv
+from runs import RUN_METRICS, read_histories
 
-LEARNING_COLUMNS = ("epoch", "n", "diverged", *(f"{metric}{part}" for metric in METRICS for part in ("", "_sd")))
+LEARNING_COLUMNS = ("epoch", "n", "diverged", *(f"{metric}{part}" for metric in RUN_METRICS for part in ("", "_sd")))
 TREND_COLUMNS = ("trend", "from", "to", "value")
 
 
@@ -21,10 +21,8 @@ def learning_rows(study: Planned) -> list[dict[str, str]]:
     Where a run's loss is not finite, on the training or the test images, it is scored at chance, as in all tables.
     """
     by_epoch: dict[int, list[dict[str, str]]] = {}
-    for milestone in study.chain():
-        for training in milestone.trained():
-            for row in read_csv(training.file("history.csv")):
-                by_epoch.setdefault(int(row["epoch"]), []).append(row)
+    for row in read_histories(study.chain()):
+        by_epoch.setdefault(int(row["epoch"]), []).append(row)
     rows = []
     for epoch, runs in sorted(by_epoch.items()):
         scored = {
@@ -32,7 +30,7 @@ def learning_rows(study: Planned) -> list[dict[str, str]]:
             for part in ("train", "test")
         }
         row = {"epoch": str(epoch), "n": str(len(runs)), "diverged": str(scored["test"].count)}
-        for metric in METRICS:
+        for metric in RUN_METRICS:
             part, name = metric.split("_")
             values = getattr(scored[part], name)
             sd = float(standard_deviation(values))
@@ -45,7 +43,7 @@ def learning_rows(study: Planned) -> list[dict[str, str]]:
 def mean_accuracies(study: Planned, summary: str, runs: Runs) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Return the levels of a sweep, their mean test accuracies, and the standard errors of these."""
     levels = study.levels(summary)
-    values = np.array([runs[key(level)].values("accuracy") for level in levels])
+    values = np.array([runs[level.key].values("accuracy") for level in levels])
     errors = standard_deviation(values) / math.sqrt(values.shape[1])
     return [level.levels[summary] for level in levels], values.mean(axis=1), errors
 

@@ -18,13 +18,16 @@ from tabulate import tabulate
 from datasets import FILES, load_datasets
 from divergence import score_at_chance
 from drawn_runs import Run, choose, evaluated_runs, training_share
-from outcomes import METRICS, Outcome, stored_metrics, stored_outcome, trained_outcome
+from outcomes import TEST_METRICS, Outcome, stored_metrics, stored_outcome, trained_outcome
 from preprocess import read_split
-from provenance import cpu_model, sha256
+from provenance import cpu_model
+from records import Record, RecordError, sha256
 from runs import read_csv
 
 DATASETS_FILE = Path(__file__).resolve().parents[1] / "config" / "datasets.yaml"
 DIFFERENT = 3  # exit code; an error is 1, a wrong command line 2
+RECORDS = ("download.json", "preprocess.json", "train.json", "evaluate.json", "aggregate.json", "resample.json")
+RECORDS += ("check_published.json", "plot.json")
 START_SECONDS = 8  # of a run: its imports, compiling its network, its evaluation
 
 Compared = tuple[Run, Outcome, Outcome]  # stored, and trained here
@@ -70,7 +73,49 @@ def check_data(folder: Path, expected: dict[str, str]) -> None:
                 raise ValueError(f"{path}: does not hold what the raw files do. Delete it and run `make` again.")
 
 
-def verify(results: Path, number: int, seed: int, tell: Tell) -> int:
+def changed_files(results: Path) -> tuple[int, list[str]]:
+    """Look for files of data, runs, tables and figures that are not what their jobs wrote.
+
+    An optimizer's variables may be gone, where the study does not keep them.
+
+    Returns:
+        How many files are on record, and a line for each that was changed or is gone, or whose record was.
+    """
+    number, problems = 0, []
+    for path in sorted(path for name in RECORDS for path in results.rglob(name)):
+        try:
+            record = Record(path)
+        except RecordError as error:
+            problems.append(str(error))
+            continue
+        for name in record.sha256:
+            if name == "optimizer.npz" and not path.with_name(name).exists():
+                continue
+            number += 1
+            try:
+                record.file(name)
+            except RecordError as error:
+                problems.append(str(error))
+    return number, problems
+
+
+def read_json(path: Path, *keys: str) -> dict:
+    """Return a JSON file's mapping.
+
+    Raises:
+        ValueError: with one line, if it holds none, or lacks one of the keys.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        missing = [key for key in keys if key not in content]
+    except (ValueError, TypeError):
+        raise ValueError(f"{path}: is no JSON mapping. Run `make` again.") from None
+    if missing:
+        raise ValueError(f"{path}: expected {', '.join(missing)}, which is not there. Run `make` again.")
+    return content
+
+
+def verify(results: Path, number: int, seed: int, tell: Tell) -> tuple[int, int]:
     """Train some runs of a finished study anew.
 
     Args:
@@ -80,7 +125,7 @@ def verify(results: Path, number: int, seed: int, tell: Tell) -> int:
         tell: called with each line of the account.
 
     Returns:
-        How many of them differ from what is stored.
+        How many of them differ from what is stored, and how many files were changed since a job wrote them.
 
     Raises:
         ValueError: if the study is not finished, or its data or one of the chosen states are not what they should be.
@@ -89,19 +134,27 @@ def verify(results: Path, number: int, seed: int, tell: Tell) -> int:
     if not (results / "plan.csv").is_file():
         raise ValueError(f"{results / 'plan.csv'}: there is no study here yet. Run `make` first.")
     plan = read_csv(results / "plan.csv")
+    if not plan or None in plan[-1].values():
+        raise ValueError(f"{results / 'plan.csv'}: is cut off. Run `make` again.")
     runs = evaluated_runs(plan, results)
-    config = json.loads((results / "config.json").read_text(encoding="utf-8"))
+    config = read_json(results / "config.json", "dataset", "baseline", "checkpoint_every")
     folder, baseline = results / "data" / config["dataset"], config["baseline"]
     missing = missing_files(results, runs, folder)
     if missing:
         more = f" and {len(missing) - 1} more files" if len(missing) > 1 else ""
         raise ValueError(f"the study is unfinished: {missing[0]}{more} not found. Run `make` first.")
     chosen = choose(runs, number, seed)
-    record = json.loads((results / "provenance.json").read_text(encoding="utf-8"))
+    record = read_json(results / "provenance.json", "data", "rules", "cpu")
     hashes, source = expected_hashes(config["dataset"], record)
     check_data(folder, hashes)
+    files, changed = changed_files(results)
     stored = [stored_outcome(run) for run in chosen]
     tell(f"Data: {folder}/*.npy hold what the raw files do, and these have the SHA-256 of {source}.")
+    tell(
+        f"Records: of {files} files of data, runs, tables and figures {files - len(changed)} are what their jobs wrote."
+    )
+    for problem in changed:
+        tell(f"CHANGED: {problem}")
     tell(f"Choice: numpy.random.default_rng({seed}) draws {number} of the {len(runs)} runs of plan.csv, all as likely.")
     told = "They are trained from fresh weights, one after the other"
     if "train" in record["rules"]:
@@ -113,20 +166,20 @@ def verify(results: Path, number: int, seed: int, tell: Tell) -> int:
         start = time.monotonic()
         here = trained_outcome(run, folder)
         compared.append((run, before, here))
-        said = f"{run.name(baseline)}: {verdict(here.is_same(before))} ({time.monotonic() - start:.0f} s)"
+        said = f"{run.name(baseline)}: {sameness(here.is_same(before))} ({time.monotonic() - start:.0f} s)"
         tell(f"{len(compared)} of {number}: {said}")
     tell(f"\n{table(compared, baseline)}\n")
     different = [one for one in compared if not one[2].is_same(one[1])]
     for run, before, here in different:
         rows = stored_metrics([other for other in runs if other.levels == run.levels])
-        parts = [difference(metric, before, here, spread(rows, metric)) for metric in METRICS]
+        parts = [difference(metric, before, here, spread(rows, metric)) for metric in TEST_METRICS]
         tell(f"{run.name(baseline)}: {'; '.join(parts)}.")
     for note in origin_notes(compared, record["cpu"]):
         tell(f"NOTE: {note}")
-    return len(different)
+    return len(different), len(changed)
 
 
-def verdict(same: bool) -> str:
+def sameness(same: bool) -> str:
     """Return what is said of two hashes or metrics."""
     return "same" if same else "DIFFERENT"
 
@@ -137,7 +190,7 @@ def table(compared: list[Compared], baseline: dict) -> str:
     rows = [
         [
             *(run.changes(baseline), run.seed, run.epochs, stored.weights[:12], here.weights[:12]),
-            *(verdict(stored.weights == here.weights), verdict(stored.metrics == here.metrics)),
+            *(sameness(stored.weights == here.weights), sameness(stored.metrics == here.metrics)),
         ]
         for run, stored, here in compared
     ]
@@ -146,7 +199,7 @@ def table(compared: list[Compared], baseline: dict) -> str:
 
 def spread(rows: list[dict[str, str]], metric: str) -> float:
     """Return a metric's standard deviation over a point's seeds, diverged runs scored at chance; 0 for one seed."""
-    scored = score_at_chance(*([float(row[name]) for row in rows] for name in METRICS))
+    scored = score_at_chance(*([float(row[name]) for row in rows] for name in TEST_METRICS))
     values = scored.accuracy if metric == "test_accuracy" else scored.loss
     return float(values.std(ddof=1)) if len(values) > 1 else 0
 
@@ -179,13 +232,18 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the choice")
     arguments = parser.parse_args(argv)
     try:
-        different = verify(arguments.results, arguments.runs, arguments.seed, lambda line: print(line, flush=True))
+        different, changed = verify(
+            arguments.results, arguments.runs, arguments.seed, lambda line: print(line, flush=True)
+        )
     except (ValueError, OSError) as error:
         sys.exit(f"ERROR: {error}")
     except BrokenProcessPool:
         sys.exit("ERROR: the process that trained a run was killed. Is there memory enough? 700 MB will do.")
     if different:
         print(f"DIFFERENT: {different} of {arguments.runs} runs are not what is stored.", file=sys.stderr)
+    if changed:
+        print(f"CHANGED: {changed} files are not what their jobs wrote.", file=sys.stderr)
+    if different or changed:
         sys.exit(DIFFERENT)
     print(f"Same, bit for bit: weights and test metrics of {arguments.runs} of {arguments.runs} runs.")
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import yaml
 
+MOST_VALUES = 100_000  # a few lines of aliases to aliases would otherwise fill the memory
+
 
 class YamlFileError(ValueError):
     """A YAML file cannot be read; the message is one line that names the file and, where known, the line."""
@@ -66,9 +68,22 @@ def read(path: Path) -> dict:
         raise YamlFileError(f"{path}: {' '.join(str(error).split())}") from None
     if content is None:
         return {}
+    if _values(content, {}) > MOST_VALUES:
+        raise YamlFileError(f"{path}: must hold at most {MOST_VALUES:,} values, aliases written out. Received: more")
     if not isinstance(content, dict):
         raise YamlFileError(f"{path}: must hold a mapping of keys to values. Received: a {type(content).__name__}")
     return content
+
+
+def _values(content: object, known: dict[int, int]) -> int:
+    """Return how many values a YAML file's content would hold if every alias were written out."""
+    if not isinstance(content, dict | list):
+        return 1
+    if id(content) not in known:
+        known[id(content)] = 0  # a list within itself
+        parts = content.values() if isinstance(content, dict) else content
+        known[id(content)] = 1 + sum(_values(part, known) for part in parts)
+    return known[id(content)]
 
 
 def merge(contents: list[dict]) -> dict:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canonical import canonical_name, canonical_value
-from configuration import HYPERPARAMETERS, Hyperparameters
+from canonical import HYPERPARAMETERS, canonical_name, canonical_value, changes
+from configuration import Hyperparameters
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -58,3 +58,19 @@ def test_the_baseline_has_the_name_on_which_all_paths_rest():
 
 def test_a_name_keeps_the_order_it_is_given():
     assert canonical_name({"momentum": 0.9, "units": 64}) == "momentum=0.9,units=64"
+
+
+def test_types_and_order_are_those_of_the_configs_model():
+    fields = Hyperparameters.model_fields
+    assert list(HYPERPARAMETERS) == list(fields)
+    assert all(isinstance(field.default, HYPERPARAMETERS[name] | int) for name, field in fields.items())
+
+
+def test_changes_are_told_by_value_not_by_spelling():
+    baseline = Hyperparameters().model_dump() | {"epochs": 5}
+    texts = {name: canonical_value(value) for name, value in baseline.items()}
+    assert changes(texts, baseline) == "baseline"
+    other = {"units": "64", "momentum": "0.90", "learning_rate": "1e-3"}
+    assert changes(texts | other, baseline) == "units=64 momentum=0.9"
+    assert changes(texts | {"epochs": "20"}, baseline) == "epochs=20"
+    assert changes(texts | {"epochs": "20"}, baseline, HYPERPARAMETERS) == "baseline"

@@ -48,7 +48,7 @@ def test_problems_go_to_the_error_stream_with_exit_code_1(folder):
     done = run(file, folder=folder)
     assert done.stderr == (
         "ERROR: `replicates` must be a positive integer. Received: 0\n"
-        "ERROR: `alpha` must be a number between 0 and 0.5. Received: 1\n"
+        "ERROR: `alpha` must be a number from 0.000001 to below 0.5. Received: 1\n"
     )
     assert (done.returncode, done.stdout) == (1, "")
 

@@ -1,6 +1,7 @@
 """Two studies side by side: differences put in by hand are found, noise is not, and p-values are SciPy's own."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from scipy import stats
 import compare
 from conftest import run_script
 from hand_made import HandMade, summarised
+from records import write_record
 
 SEEDS = np.random.default_rng(1).normal(0, 0.001, (6, 10))
-CONFIG = {"dataset": "digits", "replicates": 10, "alpha": 0.05, "baseline": {"units": 512, "optimizer": "rmsprop"}}
+BASELINE = {"units": 512, "learning_rate": 0.001, "momentum": 0, "batch_size": 128, "optimizer": "rmsprop", "epochs": 5}
+CONFIG = {"dataset": "digits", "replicates": 10, "alpha": 0.05, "baseline": BASELINE}
 
 
 def study(folder, shift=0.0, seeds=10, units=("32", "64"), **settings):
@@ -25,10 +28,18 @@ def study(folder, shift=0.0, seeds=10, units=("32", "64"), **settings):
         wanted = "baseline units" if width == "512" else "units"
         made.add(wanted, np.round(accuracy, 4), 0.1 + noise[row % 3][:seeds], units=width)
     summarised(made)
-    (folder / "config.json").write_text(json.dumps(CONFIG | settings))
-    for name in ("orderings", "published"):
-        (folder / "tables" / f"{name}.csv").write_text("id,verdict\nfirst,reproduced\n")
+    (folder / "provenance.json").write_text(json.dumps({"config": CONFIG | settings}))
+    (folder / "config.json").write_text("{}")  # of a later edit
+    published(folder, "reproduced")
     return folder
+
+
+def published(folder, verdict):
+    """Write the tables of published numbers and orderings, and their record."""
+    paths = [folder / "tables" / f"{name}.csv" for name in ("orderings", "published")]
+    for path in paths:
+        path.write_text(f"id,verdict\nfirst,{verdict if path.stem == 'published' else 'reproduced'}\n")
+    write_record(folder / "tables" / "check_published.json", paths)
 
 
 def test_a_study_beside_itself(tmp_path):
@@ -41,8 +52,8 @@ def test_a_study_beside_itself(tmp_path):
 
 def test_a_shift_is_found_and_settings_verdicts_and_missing_points_are_told(tmp_path):
     one = study(tmp_path / "one")
-    two = study(tmp_path / "two", shift=0.01, units=("32", "128"), baseline={"units": 512, "optimizer": "adam"})
-    (two / "tables" / "published.csv").write_text("id,verdict\nfirst,not reproduced\n")
+    two = study(tmp_path / "two", shift=0.01, units=("32", "128"), baseline=BASELINE | {"optimizer": "adam"})
+    published(two, "not reproduced")
     lines = [" ".join(line.split()) for line in run_script("compare", [str(one), str(two)]).stdout.splitlines()]
     assert '| baseline.optimizer | "rmsprop" | "adam" |' in lines
     assert "Only here: units=64." in lines
@@ -57,7 +68,7 @@ def test_a_shift_is_found_and_settings_verdicts_and_missing_points_are_told(tmp_
 def test_fewer_seeds_of_the_same_study_agree(tmp_path):
     one = compare.read_study(study(tmp_path / "one"))
     fewer = {point: {seed: runs[seed] for seed in ("0", "1", "2")} for point, runs in one.runs.items()}
-    text = compare.report(one, compare.FinishedStudy(one.settings, fewer, one.verdicts))
+    text = compare.report(one, compare.FinishedStudy(one.config, one.settings, fewer, one.verdicts))
     assert "3 in both, 3 of them equal in every seed" in text
 
 
@@ -91,10 +102,10 @@ def test_holm_runs_over_all_points_and_both_metrics():
     assert [p for _, p in compare.beyond_noise(found[1:], 0.05)] == [pytest.approx(0.04)] * 2
 
 
-def test_a_single_run_has_no_p_value_and_a_constant_shift_is_certain():
+def test_a_single_run_has_no_p_value_and_a_constant_shift_that_of_its_signs():
     one, two = np.array([0.5, 0.6]), np.array([0.75, 0.85])
     assert np.isnan(compare._p_value(one[:1], two, False))
-    assert compare._p_value(one, one + 0.25, True) == 0
+    assert compare._p_value(one, one + 0.25, True) == 0.5  # of two seeds: 2 of 4 sign patterns
     assert compare._p_value(one, one, True) == 1
 
 
@@ -110,3 +121,27 @@ def test_a_folder_with_results_in_it_is_a_study(finished, tmp_path):
     copy = shutil.copytree(finished[1] / "results", tmp_path / "results", ignore=shutil.ignore_patterns("*.npz"))
     text = run_script("compare", [str(finished[1]), str(Path(copy).parent)]).stdout
     assert "4 in both, 4 of them equal in every seed that both trained." in text
+
+
+@pytest.mark.parametrize("name", ["runs", "comparisons", "published", "orderings"])
+def test_a_table_that_was_changed_is_no_finding(tmp_path, name):
+    one = study(tmp_path / "one")
+    path = one / "tables" / f"{name}.csv"
+    path.write_text(path.read_text().replace("0", "1", 1).replace("reproduced", "refuted", 1))
+    done = run_script("compare", [str(one), str(one)], check=False)
+    assert done.returncode == 1
+    assert re.fullmatch(rf"ERROR: .* holds no finished study: .*{name}.csv: is not the file that .*\n", done.stderr)
+
+
+def test_a_baseline_whose_epochs_a_sweep_begins_below_is_named_as_such(tmp_path):
+    """The plan lists a point's epochs from the smallest, which need not be the baseline's."""
+    made = HandMade(tmp_path / "one", {"epochs": ("epochs",)})
+    made.add("epochs", np.full(10, 0.9), np.full(10, 0.3), epochs="1")
+    made.add("baseline epochs", np.full(10, 0.97), np.full(10, 0.1))
+    summarised(made)
+    (made.folder / "provenance.json").write_text(json.dumps({"config": CONFIG}))
+    published(made.folder, "reproduced")
+    one = compare.read_study(made.folder)
+    shorter = {point: runs for point, runs in one.runs.items() if point[-1] != "1"}
+    text = compare.report(one, compare.FinishedStudy(one.config, one.settings, shorter, one.verdicts))
+    assert "Only here: epochs=1." in text

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from comparisons import COLUMNS, DIFFERENCE_COLUMNS, compare_summary, comparison_cells, key, probability
+from comparisons import COLUMNS, DIFFERENCE_COLUMNS, compare_summary, comparison_cells, probability
 from hand_made import MARGINS, HandMade, rich_study
 from paired import compare_family
 from runs import read_runs
@@ -26,7 +26,7 @@ def study_of(folder, accuracies, loss=None):
 
 def compared(study, metric="accuracy", alpha=0.05, margin=None):
     plan = study.planned(alpha)
-    runs = {key(milestone): read_runs(milestone) for milestone in plan.milestones if milestone.wanted_by}
+    runs = {milestone.key: read_runs(milestone) for milestone in plan.milestones if milestone.wanted_by}
     return compare_summary(plan, "units", runs, metric, MARGINS[metric] if margin is None else margin)
 
 
@@ -129,7 +129,7 @@ def test_nothing_but_the_baseline_compares_to_nothing(tmp_path):
 def test_no_cell_is_nan(tmp_path, n):
     study = rich_study(tmp_path, n, min(n, 2))
     plan = study.planned()
-    runs = {key(milestone): read_runs(milestone) for milestone in plan.milestones if milestone.wanted_by}
+    runs = {milestone.key: read_runs(milestone) for milestone in plan.milestones if milestone.wanted_by}
     for summary in plan.summaries:
         for metric, margin in MARGINS.items():
             for row in compare_summary(plan, summary, runs, metric, margin):

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 import configuration
 import plan as planning
 import yaml_files
-from configuration import FACTORS, OPTIMIZERS, Baseline, ConfigurationError, Figures, Margins, Study, validate
+from canonical import FACTORS
+from configuration import OPTIMIZERS, Baseline, ConfigurationError, Figures, Margins, Study, validate
 from conftest import PROJECT, SUBSET
 from own_data import training_images
 from published_numbers import publications
@@ -27,10 +28,10 @@ INF, NAN = float("inf"), float("nan")
 INTEGER = "a positive integer"
 POSITIVE = "a positive finite number"
 SHARE = "a number from 0 to below 1"
-LEVEL = "a number between 0 and 0.5"
+LEVEL = "a number from 0.000001 to below 0.5"
 DPI = "an integer from 50 to 600"
 OPTIMIZER = "one of rmsprop, rmsprop_keras2, sgd, adam"
-NAME = "a name of letters, digits, - and _ (it names a folder)"
+NAME = "a name of at most 40 letters, digits, - and _ that does not repeat itself (it names a folder)"
 MAPPING = "a mapping"
 SWITCH = "true or false"
 TEXT = "text or null"
@@ -41,8 +42,8 @@ TOP = (
 )
 POINT = "Known: units, learning_rate, momentum, batch_size, optimizer, epochs."
 GRID_NAME = (
-    "a grid's name must be lower-case letters, digits and underscores, and not that of a factor or of another table "
-    "or figure."
+    "a grid's name must be 1 to 40 lower-case letters, digits and underscores, and not that of a factor or of another "
+    "table or figure."
 )
 ADAM = "optimizer adam takes no momentum (it has its own), momentum must be 0. Received: momentum="
 TOO_LARGE = "batch_size must be at most the training set's 60000 images. Received: "
@@ -352,7 +353,7 @@ def test_problems_of_a_publication_come_with_those_of_the_config(tmp_path):
     mine = tmp_path / "mine.yaml"
     mine.write_text("dataset: mnist\nsource: A paper.\ndefaults: {units: 0}\nnumbers: []\n")
     told = problems_of({"published": str(mine), "alpha": 1}, None, publications(PROJECT))
-    assert told[0] == "`alpha` must be a number between 0 and 0.5. Received: 1"
+    assert told[0] == "`alpha` must be a number from 0.000001 to below 0.5. Received: 1"
     assert f"{mine}: `orderings` is missing" in told
     assert f"{mine}: `defaults.units` must be a positive integer. Received: 0" in told
     assert problems_of({"published": "no/such"}, None, publications(PROJECT)) == [

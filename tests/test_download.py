@@ -24,7 +24,7 @@ import yaml
 
 import download
 from datasets import FILES, load_datasets
-from idx import write_idx
+from idx_writer import write_idx
 from records import Record
 
 PROJECT = Path(__file__).parents[1]

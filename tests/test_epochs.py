@@ -178,3 +178,14 @@ def test_pixels_are_scaled_by_the_reciprocal():
     assert ours.dtype == np.float32
     np.testing.assert_array_equal(ours, pixels.astype(np.float32) * (np.float32(1) / np.float32(255)))
     np.testing.assert_allclose(ours, pixels / 255, rtol=2e-7)
+
+
+@pytest.mark.parametrize("images", [1, 100, 499])
+def test_test_set_smaller_than_its_batches(subset, images):
+    few = tuple(array[:images] for array in subset["test"])
+    network = build_network(UNITS)
+    training = CompiledTraining(network, build_optimizer("sgd", 0.1, 0), 250, subset["train"], few)
+    model = keras_model("sgd")
+    model.set_weights(network.get_weights())
+    loss, accuracy = model.evaluate(*as_keras_wants(few), verbose=0)
+    assert training.test() == (pytest.approx(loss, rel=1e-5), pytest.approx(accuracy, abs=1e-6))

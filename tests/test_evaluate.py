@@ -6,6 +6,8 @@ import keras
 import numpy as np
 import pytest
 
+from code_digest import engine
+from conftest import PROJECT
 from evaluate import cross_entropy, evaluate_run, main, scaled
 from network import build_network
 from records import Record, write_record
@@ -13,6 +15,9 @@ from state import writing_state
 from train import train_block
 
 POINT = {"units": 64, "learning_rate": 0.001, "momentum": 0, "batch_size": 128, "optimizer": "rmsprop"}
+
+
+EVALUATION = engine(PROJECT / "scripts" / "evaluate.py")
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +77,7 @@ def command_line(arrays, folder, **changes):
         "epochs": 3,
         "trained-by": "a training",
         "data-folder": arrays,
-        "engine": "an evaluation",
+        "engine": EVALUATION,
         "outcomes": folder / "test.npz",
         "metrics": folder / "metrics.csv",
         "record": folder / "evaluate.json",
@@ -91,7 +96,7 @@ def test_command_line_writes_outcomes_and_metrics(arrays, subset, trained, tmp_p
         rows = list(csv.DictReader(file))
     assert [row["seed"] for row in rows] == ["0", "1"]
     assert [float(row["test_accuracy"]) for row in rows] == pytest.approx(hits)
-    record = Record(tmp_path / "evaluate.json", point="p", seeds=[0, 1], epochs=3, engine="an evaluation")
+    record = Record(tmp_path / "evaluate.json", point="p", seeds=[0, 1], epochs=3, engine=EVALUATION)
     assert [record.file(name).name for name in record.sha256] == ["test.npz", "metrics.csv"]
 
 

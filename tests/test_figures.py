@@ -66,7 +66,7 @@ def all_figures(plan, runs, compared):
     if sweeps:
         figures["train_and_test"] = plot.train_and_test(plan, runs, sweeps)
     figures["effective_rate"] = effective_rate_figure(plan, plot.milestone_means(plan, runs))
-    figures["learning_curves"] = plot.learning_curves(plot.read_histories(plan), 5)
+    figures["learning_curves"] = plot.learning_curves(plot.scored_histories(plan), 5)
     losses, predicted = plot.read_outcomes(plan)
     figures["confusion_matrix"] = plot.confusion_matrix(LABELS, predicted, DIGITS)
     images = np.zeros((IMAGES, 784), np.uint8)
@@ -290,7 +290,7 @@ def test_the_title_over_a_single_panel_is_whole(tmp_path):
 
 def test_learning_curves_score_a_diverged_run_at_chance(tmp_path):
     study = HandMade(tmp_path, {}).add("baseline", [0.98, 0.1], [0.1, np.inf])
-    histories = plot.read_histories(study.planned())
+    histories = plot.scored_histories(study.planned())
     assert np.isfinite(histories["test_loss"]).all()
     panel = plot.learning_curves(histories, 5).axes[1]
     test = next(line for line in panel.lines if line.get_label() == "test")

@@ -13,10 +13,9 @@ from forecast import (
     makespan,
     needed_jobs,
     read_records,
-    size_text,
-    time_text,
 )
 from plan import make_plan
+from quantities import counted, size_text, time_text
 from snakemake_jobs import Job, dry_run
 
 POINT = "units={units},learning_rate=0.001,momentum=0,batch_size=128,optimizer=rmsprop"
@@ -85,7 +84,7 @@ def test_a_job_that_ran_before_takes_what_it_took_and_others_are_scaled_by_it(tm
     assert found.seconds(job(units=32)) == pytest.approx(3 * typical.seconds(job(units=32)))
     assert found.seconds(job(units=512)) == pytest.approx(4 * typical.seconds(job(units=512)))
     assert found.seconds(single("plot")) == pytest.approx(5.5)
-    assert found.factor("evaluate") == pytest.approx(4)  # not measured: as trainings, not as a plot or a download
+    assert found.slowdown("evaluate") == pytest.approx(4)  # not measured: as trainings, not as a plot or a download
 
 
 def test_records_of_other_studies_and_broken_ones_do_not_count(tmp_path, monkeypatch):
@@ -94,9 +93,9 @@ def test_records_of_other_studies_and_broken_ones_do_not_count(tmp_path, monkeyp
     record(tmp_path, job(units=1024), "NA")
     (tmp_path / "results/benchmarks/train/notes.tsv").write_text("")
     assert read_records("results/benchmarks").keys() == {job(units=48).benchmark}
-    assert Expectation.from_records(work()).factors == {}
+    assert Expectation.from_records(work()).slowdowns == {}
     monkeypatch.chdir(tmp_path / "results")
-    assert Expectation.from_records(work()).records == {}
+    assert Expectation.from_records(work()).measured == {}
 
 
 def test_bytes_are_those_of_the_files(finished):
@@ -171,3 +170,14 @@ def test_times_as_a_person_says_them(seconds, text):
 @pytest.mark.parametrize(("size", "text"), [(340_000, "340 kB"), (48.6e6, "49 MB"), (1.266e9, "1.27 GB")])
 def test_sizes(size, text):
     assert size_text(size) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(1, "1 job"), (0, "0 jobs"), (2, "2 jobs"), (1650, "1,650 jobs")])
+def test_things_are_counted_in_the_right_number(number, text):
+    assert counted(number, "job") == text
+
+
+def test_jobs_of_points_beyond_the_plan_have_no_size():
+    """`--config` on the command line makes a study that the configuration files do not hold."""
+    other = job(units=7)
+    assert work().operations(other) == work().bytes(other) == 0

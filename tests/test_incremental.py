@@ -130,7 +130,7 @@ def test_another_version_of_the_engine_trains_everything(finished, study, tmp_pa
 
 
 def test_own_data_count_by_content_not_by_place(finished, study, tmp_path):
-    """An own data set has no listed hash, so its files are inputs; `make` completes the data before the study."""
+    """An own data set has no listed hash, so its files' digest is a param; `make` makes the data first."""
     project = finished[0]
     folder = shutil.copytree(SUBSET, tmp_path / "images")
     write_config(study, {"data_folder": str(folder)})
@@ -142,3 +142,33 @@ def test_own_data_count_by_content_not_by_place(finished, study, tmp_path):
     labels.write_bytes(content)
     run_snakemake(project, study, "data")
     assert jobs_to_run(project, study)["train"] == 4
+
+
+MISSING = {
+    "a raw file": ("results/data/*/raw/t10k-labels-idx1-ubyte", "download"),
+    "an array": ("results/data/*/x_test.npy", "preprocess"),
+    "weights on the way to a longer training": ("results/runs/units=8,*rate=0.001,*/*/epochs=2/state.npz", "train"),
+    "an optimizer's variables": ("results/runs/units=16,*/*/epochs=2/optimizer.npz", "train"),
+    "a history": ("results/runs/units=16,*/*/epochs=2/history.csv", "train"),
+    "a record of training": ("results/runs/units=16,*/*/epochs=2/train.json", "train"),
+    "outcomes": ("results/runs/units=16,*/*/epochs=2/test.npz", "evaluate"),
+    "metrics": ("results/runs/units=16,*/*/epochs=2/metrics.csv", "evaluate"),
+    "a table": ("results/tables/units.csv", "aggregate"),
+    "a figure": ("results/figures/units.png", "plot"),
+}
+
+
+@pytest.mark.parametrize(("pattern", "rule"), MISSING.values(), ids=MISSING)
+def test_a_missing_file_is_made_again(finished, study, pattern, rule):
+    """Also while all that was made from it is there: what an error tells to delete must come back."""
+    (path,) = study.glob(pattern)
+    path.unlink()
+    assert rule in jobs_to_run(finished[0], study)
+
+
+def test_time_stamps_alone_do_not_decide_whatever_a_profile_says(finished, study, tmp_path):
+    """Else an edited level would give a report of the new one over tables of the old."""
+    (tmp_path / "profile").mkdir()
+    (tmp_path / "profile" / "config.yaml").write_text("rerun-triggers: mtime\n")
+    write_config(study, {"alpha": 0.1})
+    assert jobs_to_run(finished[0], study, environment={"SNAKEMAKE_PROFILE": str(tmp_path / "profile")}) == SUMMARY

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from comparisons import COLUMNS, key
+from comparisons import COLUMNS
 from hand_made import MARGINS, HandMade, rich_study
 from matched_pairs import (
     EFFECTIVE_RATE,
@@ -21,7 +21,7 @@ A, B = [0.98, 0.97, 0.96], [0.1, 0.2, 0.3]
 
 def compared(study):
     plan = study.planned()
-    runs = {key(milestone): read_runs(milestone) for milestone in plan.milestones if milestone.wanted_by}
+    runs = {milestone.key: read_runs(milestone) for milestone in plan.milestones if milestone.wanted_by}
     return compare_matched(plan, runs, MARGINS)
 
 

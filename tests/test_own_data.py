@@ -106,7 +106,7 @@ def test_a_data_folder_must_exist_for_any_data_set(count, dataset, folder):
 def test_a_file_that_is_no_label_file_is_refused(count, folder, content, received, ending):
     (folder / LABELS).unlink()
     path = folder / f"{LABELS}{ending}"
-    path.write_bytes(gzip.compress(content) if ending else content)
+    path.write_bytes(gzip.compress(content, mtime=0) if ending else content)
     with pytest.raises(ValueError, match="expected an IDX label file") as caught:
         count("mine", str(folder))
     assert str(caught.value) == (
@@ -118,8 +118,8 @@ def test_a_file_that_is_no_label_file_is_refused(count, folder, content, receive
     "content",
     [
         b"no gzip at all",
-        gzip.compress(HEADER)[:12],
-        gzip.compress(HEADER)[:10] + b"\xff" * 20,
+        gzip.compress(HEADER, mtime=0)[:12],
+        gzip.compress(HEADER, mtime=0)[:10] + b"\xff" * 20,
     ],
 )
 def test_a_file_that_is_no_gzip_is_refused_in_one_line(count, folder, content):
@@ -130,3 +130,16 @@ def test_a_file_that_is_no_gzip_is_refused_in_one_line(count, folder, content):
         count("mine", str(folder))
     assert str(caught.value).startswith(f"{path}: cannot be read: ")
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("place", ["results", "results/data/mine/raw"])
+@pytest.mark.parametrize("dataset", ["mnist", "mine"])
+def test_a_folder_whose_files_the_workflow_would_remove_is_refused(count, tmp_path, monkeypatch, place, dataset):
+    """Before it makes files anew Snakemake removes the old ones: here, the only copy of the user's images."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(SUBSET, tmp_path / place)
+    for folder in (place, str(tmp_path / place)):
+        with pytest.raises(ValueError, match="`data_folder` must lie outside results/"):
+            count(dataset, folder)
+    shutil.copytree(SUBSET, tmp_path / "results_of_a_scan")
+    assert count("mine", "results_of_a_scan") == 1000

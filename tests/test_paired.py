@@ -22,10 +22,11 @@ from paired import (
     can_reject,
     compare_family,
     detectable_difference,
+    fewest_seeds,
     holm,
-    largest_family,
     seeds_needed,
     sign_flip_p_values,
+    smallest_adjusted_p_value,
     smallest_p_value,
     verdicts,
 )
@@ -416,28 +417,42 @@ def test_errors_say_what_was_expected(arguments, message):
 # Design
 
 
-@pytest.mark.parametrize(("n", "family"), [(10, 25), (9, 12), (5, 0), (6, 1), (1, 0), (20, 26_214)])
-def test_largest_family(n, family):
-    assert largest_family(n) == family
+LARGEST_FAMILIES = [(10, 25), (9, 12), (5, 0), (6, 1), (1, 0), (20, 26_214)]  # by hand: m < 0.05 * 2^n / 2
+
+
+@pytest.mark.parametrize(("n", "family"), LARGEST_FAMILIES)
+def test_largest_family_in_which_seeds_can_reject(n, family):
     assert can_reject(n, family) or family == 0
     assert not can_reject(n, family + 1)
+    assert fewest_seeds(family + 1) > n
+    assert family == 0 or fewest_seeds(family) <= n
+
+
+@pytest.mark.parametrize("n", [5, 10, 14, 15, 20])
+@pytest.mark.parametrize("m", [1, 8])
+def test_smallest_adjusted_p_value_is_that_of_the_most_one_sided_outcome(n, m):
+    """All seeds alike, as one of a family whose other members show nothing."""
+    others = np.vstack([np.linspace(1, 1.1, n), np.tile(np.resize([1.0, -1.0], n), (m - 1, 1))])
+    [found, *_] = compare_family(np.zeros(n), others, alpha=0.05, margin=0.1, higher_is_better=True)
+    least = smallest_adjusted_p_value(n, m)
+    assert least <= found.p_holm <= (1 if n < 15 else 8) * least + 1e-12
+    assert n > 14 or found.p_holm == pytest.approx(least)
 
 
 def test_a_smallest_p_value_at_alpha_is_not_below_it():
     assert smallest_p_value(5) == 2 / 2**5
     assert not can_reject(5, 1, alpha=0.0625)
-    assert largest_family(5, alpha=0.0625) == 0
-    assert largest_family(6, alpha=0.0625) == 1
+    assert fewest_seeds(1, alpha=0.0625) == 6
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 9, 10])
 def test_what_can_reject_does_reject(n):
     extreme = np.linspace(1, 1.1, n) * 100
-    for m in (1, 2, largest_family(n, 0.2), largest_family(n, 0.2) + 1):
-        if m > 0:
-            others = np.vstack([extreme, np.tile(np.resize([1.0, -1.0], n), (m - 1, 1))])
-            [found, *_] = compare_family(np.zeros(n), others, alpha=0.2, margin=0.1, higher_is_better=True)
-            assert (found.verdict == "better") == can_reject(n, m, 0.2)
+    largest = math.ceil(0.2 * 2 ** (n - 1)) - 1
+    for m in {1, 2, max(1, largest), largest + 1}:
+        others = np.vstack([extreme, np.tile(np.resize([1.0, -1.0], n), (m - 1, 1))])
+        [found, *_] = compare_family(np.zeros(n), others, alpha=0.2, margin=0.1, higher_is_better=True)
+        assert (found.verdict == "better") == can_reject(n, m, 0.2) == (m <= largest)
 
 
 def test_detectable_difference_is_a_t_interval_at_holms_first_level():
@@ -476,5 +491,5 @@ def test_seeds_needed_by_hand():
 
 
 def test_counting_seeds_does_not_wait_for_scipys_statistics():
-    code = "import sys, paired; paired.largest_family(10); assert 'scipy.stats' not in sys.modules, 'loaded'"
+    code = "import sys, paired; paired.fewest_seeds(10); assert 'scipy.stats' not in sys.modules, 'loaded'"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(paired.__file__).parent)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from configuration import HYPERPARAMETERS, validate
+from canonical import HYPERPARAMETERS
+from configuration import validate
 from plan import COLUMNS, blocks_of_seeds, chain, make_plan, plan_rows, previous_milestone, write_if_changed, write_plan
 
 BASELINE = "units=512,learning_rate=0.001,momentum=0,batch_size=128,optimizer=rmsprop"

@@ -10,7 +10,7 @@ import pytest
 
 import preprocess
 from datasets import FILES
-from idx import write_idx
+from idx_writer import write_idx
 from records import Record, write_record
 
 PROJECT = Path(__file__).parents[1]

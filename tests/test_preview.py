@@ -14,8 +14,8 @@ import check
 import configuration
 from conftest import copy_project, jobs_to_run, write_config
 from forecast import Expectation, work_of
-from preview import changes, comparison_table, preview, run_states
-from snakemake_jobs import Job
+from preview import comparison_table, fates, named, preview
+from snakemake_jobs import DryRun, Job
 
 BENCHMARK = "results/benchmarks/{}/{}/seeds=0-9/epochs=5.tsv"
 
@@ -26,9 +26,9 @@ def study(finished, tmp_path):
     return shutil.copytree(finished[1], tmp_path / "study")
 
 
-def run(script, project, study):
+def run(script, project, study, *options):
     call = [sys.executable, str(project / "scripts" / f"{script}.py"), "config.yaml", "--cores", "2"]
-    call += ["--snakefile", str(project / "workflow" / "Snakefile")]
+    call += ["--snakefile", str(project / "workflow" / "Snakefile"), *options]
     return subprocess.run(call, cwd=study, capture_output=True, text=True, timeout=300, check=True)
 
 
@@ -77,7 +77,7 @@ def test_replicates_added(finished, study):
     assert re.search(r"\| units +\| +1 \| +1 \| +0.12 +\| none significant; 6 seeds could", text)
 
 
-def test_state_of_every_run_is_that_of_its_jobs(tmp_path, monkeypatch):
+def test_fate_of_every_run_is_that_of_its_jobs(tmp_path, monkeypatch):
     """Trained anew where its state lies there, trained where it does not, evaluated where only that is asked for."""
     monkeypatch.chdir(tmp_path)
     study, _ = configuration.validate({"sweeps": {"units": [32, 64, 128, 512]}})
@@ -96,8 +96,8 @@ def test_state_of_every_run_is_that_of_its_jobs(tmp_path, monkeypatch):
         job("train", 64, "Updated input files: x_train.npy", "there"),
         job("evaluate", 128, "Missing output files: gone", "gone"),
     ]
-    states = {changes(milestone, study, plan): counts for milestone, counts in run_states(plan, jobs).items()}
-    assert states == {
+    become = {named(milestone, study, plan): counts for milestone, counts in fates(plan, jobs).items()}
+    assert become == {
         "baseline": Counter({("reused", ""): 10}),
         "units=32": Counter({("to train", "not there yet"): 10}),
         "units=64": Counter({("stale, to train again", "its input changed"): 10}),
@@ -111,7 +111,7 @@ def test_families_are_those_of_the_finished_study(finished, monkeypatch):
     plan = work_of(study).plan
     with Path("results/tables/comparisons.csv").open() as file:
         sizes = {row["summary"]: row["family_size"] for row in csv.DictReader(file)}
-    lines = comparison_table(run_states(plan, []), study, plan).splitlines()[2:]
+    lines = comparison_table(fates(plan, []), study, plan).splitlines()[2:]
     assert dict(re.match(r"\| (\w+) +\| +(\d+) ", line).groups() for line in lines) == sizes
 
 
@@ -138,8 +138,34 @@ def test_ten_thousand_runs_stay_readable(tmp_path, monkeypatch):
         if point != study.baseline.point.name
         for rule in ("train", "evaluate")
     ]
-    text = preview(jobs, study, Expectation(work), 2)
+    text = preview(DryRun(jobs), study, Expectation(work), 2)
     assert len(text.splitlines()) < 25
     assert max(map(len, text.splitlines())) < 140
     assert re.search(r"\| to train +\| +10000 \| not there yet ", text)
     assert re.search(r"\| large +\| +1000 \| +1000 ", text)
+
+
+def test_results_without_their_record_are_said_to_be_made_again(finished, study):
+    shutil.rmtree(study / ".snakemake")
+    text = run("preview", finished[0], study).stdout
+    assert "is not there, so everything is made again." in text
+    assert "nothing is trained again" not in text
+
+
+@pytest.mark.parametrize("quiet", [[], ["--quiet"], ["--quiet", "all"]])
+def test_how_quiet_snakemake_is_told_to_be_hides_no_job(finished, study, quiet):
+    write_config(study, {"sweeps.learning_rate": [0.001, 0.002, 0.01]})
+    text = run("preview", finished[0], study, *quiet).stdout
+    assert re.search(r"\| to train +\| +2 \| not there yet", text)
+
+
+def test_settings_are_those_of_the_studys_own_folder(finished, study, tmp_path, monkeypatch):
+    """A folder of results elsewhere: its own config/config.yaml counts, not that of the folder one calls from."""
+    caller = tmp_path / "caller"
+    (caller / "config").mkdir(parents=True)
+    (caller / "config" / "config.yaml").write_text("replicates: 3\n")
+    call = [sys.executable, str(finished[0] / "scripts" / "preview.py"), str(study / "config.yaml"), "--cores", "2"]
+    call += ["--snakefile", str(finished[0] / "workflow" / "Snakefile"), "--directory", str(study)]
+    done = subprocess.run(call, cwd=caller, capture_output=True, text=True, timeout=300, check=True)
+    assert "2 seeds each" in done.stdout
+    assert "Nothing to be done." in done.stdout

@@ -14,6 +14,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 import display
 from conftest import copy_project, write_config
 from progress import Progress, opening, summary
+from run_study import DRY_RUN
 from snakemake_jobs import Job
 
 
@@ -302,3 +303,35 @@ def study_with_broken_evaluation(finished, tmp_path):
     script = project / "scripts" / "evaluate.py"
     script.write_text('import sys\n\nsys.exit("ERROR: this evaluation cannot be")\n')
     return project, study
+
+
+def test_summary_tells_what_ended_before_its_time():
+    """Ctrl-C, or an output that Snakemake misses after a job: it logs no error of the job then."""
+    jobs = [job("train", "a"), job("train", "b"), job("plot")]
+    progress = run_of(jobs, train=20, plot=5)
+    progress.start(jobs[0].key, 0)
+    progress.start(jobs[1].key, 0)
+    progress.end(jobs[0].key, 1)
+    text = summary([progress])
+    assert text.startswith("1 job ran in 1 s, 10 epochs. 1 ended before their time, 1 did not start:\n  train b\n")
+
+
+def test_nothing_is_shown_after_the_end(listening):
+    progress = run_of([job("train", "a")], train=20)
+    stream = Screen()
+    listener = listening(stream, progress)
+    progress.start(job("train", "a").key, 0)
+    listener.close()
+    shown = stream.getvalue()
+    listener.closed.wait = lambda seconds: listener.closed.wait_calls.pop()  # the wait ended just before the close
+    listener.closed.wait_calls = [True, False]
+    listener._tick()
+    assert stream.getvalue() == shown
+
+
+@pytest.mark.parametrize(
+    ("words", "dry"),
+    [(["-n"], True), (["-np"], True), (["--dry-run"], True), (["--dryrun"], True), (["-p"], False), (["plan"], False)],
+)
+def test_a_dry_run_is_known_in_all_its_spellings(words, dry):
+    assert any(DRY_RUN.fullmatch(word) for word in words) == dry

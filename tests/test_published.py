@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from intervals import prediction_interval
-from published import check_number, check_orderings, expected_misses
+from published import check_number, check_orderings
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -60,13 +60,6 @@ def test_equal_runs_cannot_check(published):
     assert found.verdict == "cannot be checked"
     assert found.reason == "all 5 runs are equal: no spread to measure by"
     assert math.isnan(found.distance)
-
-
-def test_expected_misses_count_what_can_be_checked():
-    checks = [check_number(0.5, runs_of(10)) for _ in range(20)] + [check_number(0.98, [0.98])]
-    assert expected_misses(checks) == pytest.approx(1)
-    assert expected_misses(checks, alpha=0.1) == pytest.approx(2)
-    assert expected_misses([]) == 0
 
 
 def test_ordering_and_what_one_seed_would_have_told():

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from comparisons import key
 from hand_made import HandMade, rich_study
 from runs import read_runs
 from selection_table import SELECTION_COLUMNS, selection_rows
@@ -11,7 +10,7 @@ from selection_table import SELECTION_COLUMNS, selection_rows
 
 def rows_of(study):
     plan = study.planned()
-    runs = {key(milestone): read_runs(milestone) for milestone in plan.milestones if milestone.wanted_by}
+    runs = {milestone.key: read_runs(milestone) for milestone in plan.milestones if milestone.wanted_by}
     return selection_rows(plan, runs)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from comparisons import compare_summary, key
+from comparisons import compare_summary
 from hand_made import MARGINS, HandMade, rich_study
 from runs import read_runs
 from summary_tables import (
@@ -24,7 +24,7 @@ OTHER = BASE - np.array([0.010, 0.012, 0.011, 0.009, 0.013, 0.010])
 
 def tables_of(study, summary):
     plan = study.planned()
-    runs = {key(milestone): read_runs(milestone) for milestone in plan.milestones if milestone.wanted_by}
+    runs = {milestone.key: read_runs(milestone) for milestone in plan.milestones if milestone.wanted_by}
     compared = [
         row for metric, margin in MARGINS.items() for row in compare_summary(plan, summary, runs, metric, margin)
     ]

@@ -2,15 +2,19 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
-from conftest import run_script
+from code_digest import engine
+from conftest import PROJECT, copy_project, run_script
 from records import write_record
 from train import train_block
 
 POINT = {"units": 16, "learning_rate": 0.001, "momentum": 0.5, "batch_size": 128, "optimizer": "rmsprop"}
+ENGINE = engine(PROJECT / "scripts" / "train.py")
 
 
 def train(subset, seeds, epochs, previous=None, point=POINT):
@@ -69,7 +73,7 @@ def arguments(arrays, folder, epochs, previous=None):
     paths = {"--data-folder": arrays} | {option: folder / name for option, name in names.items()}
     words = text.split() + [str(word) for pair in paths.items() for word in pair]
     previous = [str(previous / "train.json")] if previous else []  # as the rule gives it
-    return [*words, "--epochs", *map(str, epochs), "--engine", "test", "--previous", *previous]
+    return [*words, "--epochs", *map(str, epochs), "--engine", ENGINE, "--previous", *previous]
 
 
 def test_command_line_refuses_the_state_of_another_milestone(arrays, tmp_path):
@@ -99,3 +103,22 @@ def test_states_written_and_read_by_the_command_line_go_on_bit_for_bit(arrays, t
     run_script("train", arguments(arrays, tmp_path / "resumed", (1, 2), tmp_path / "half"))
     for name in ("state.npz", "optimizer.npz"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "resumed" / name).read_bytes()
+
+
+@pytest.mark.parametrize("script", ["train", "evaluate"])
+def test_code_edited_since_snakemake_read_it_is_not_run_under_its_name(arrays, tmp_path, script):
+    words = arguments(arrays, tmp_path, (0, 1))
+    if script == "evaluate":
+        names = {"--training": "train.json", "--outcomes": "test.npz", "--metrics": "metrics.csv", "--record": "e.json"}
+        words = [str(word) for option, name in names.items() for word in (option, tmp_path / name)]
+        words += ["--point", "p", "--seeds", "0", "0", "--epochs", "1", "--trained-by", ENGINE, "--engine", ENGINE]
+        words += ["--data-folder", str(arrays)]
+    project = copy_project(tmp_path / "project")
+    edited = project / "scripts" / f"{script}.py"
+    expected = engine(edited)
+    edited.write_text(f"{edited.read_text()}# edited\n")
+    words = [expected if word == ENGINE else word for word in words]
+    call = [sys.executable, str(edited), *words]
+    done = subprocess.run(call, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(f"ERROR: expected to run {expected}. Received: {engine(edited)}.")

@@ -4,15 +4,14 @@ import math
 
 import pytest
 
-from comparisons import key
-from hand_made import HandMade, rich_study
-from runs import METRICS, read_runs
+from hand_made import HandMade, put_on_record, rich_study
+from runs import RUN_METRICS, read_runs
 from trends import LEARNING_COLUMNS, TREND_COLUMNS, learning_rows, trend_rows
 
 
 def trends_of(study):
     plan = study.planned()
-    runs = {key(milestone): read_runs(milestone) for milestone in plan.milestones if milestone.wanted_by}
+    runs = {milestone.key: read_runs(milestone) for milestone in plan.milestones if milestone.wanted_by}
     return trend_rows(plan, runs)
 
 
@@ -88,4 +87,20 @@ def test_no_cell_is_nan(tmp_path, n):
     study = rich_study(tmp_path, n, min(n, 2))
     rows = [*learning_rows(study.planned()), *trends_of(study)]
     assert not {"nan", "inf", "None"} & {cell for row in rows for cell in row.values()}
-    assert all((row[f"{METRICS[3]}_sd"] == "") == (n == 1) for row in rows if "epoch" in row)
+    assert all((row[f"{RUN_METRICS[3]}_sd"] == "") == (n == 1) for row in rows if "epoch" in row)
+
+
+def test_epochs_that_two_links_share_count_once(tmp_path):
+    """From one milestone a link goes to 2 epochs, another to 4: both train the first two, of the same two seeds."""
+    study = HandMade(tmp_path, {"epochs": ("epochs",)})
+    study.add("epochs", [0.90, 0.92], [0.3, 0.3], epochs="2")
+    study.add("baseline epochs", [0.97, 0.98], [0.1, 0.1])
+    (folder,) = (tmp_path / "runs").glob("*/*/epochs=5")
+    shorter = folder.with_name("epochs=2") / "history.csv"
+    path = folder / "history.csv"
+    path.write_text(shorter.read_text() + path.read_text().split("\n", 1)[1])
+    point = folder.parts[-3]
+    put_on_record(folder, study.data, point=point, seeds=[0, 1], epochs=5)
+    rows = learning_rows(study.planned())
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4", "5"]
+    assert {row["n"] for row in rows} == {"2"}

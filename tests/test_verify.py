@@ -12,6 +12,7 @@ import verify
 from conftest import run_script
 from drawn_runs import choose, evaluated_runs, training_share
 from outcomes import stored_outcome, weights_hash
+from records import write_record
 from runs import read_csv
 from state import StateReader, writing_state
 
@@ -53,6 +54,15 @@ def rewrite(run, change, **label):
     with writing_state(path, state.label | label) as keep:
         for seed in arrays:
             keep(seed, change(seed, arrays))
+    record(run.folder / "train.json")
+
+
+def record(path):
+    """Put a job's files on record as they are now."""
+    content = json.loads(path.read_text())
+    names = content.pop("sha256")
+    content.pop("record")
+    write_record(path, [path.with_name(name) for name in names], **content)
 
 
 def contents(folder):
@@ -106,6 +116,7 @@ def test_an_altered_metric_is_found_and_set_against_the_spread_over_seeds(result
     seeds = read_csv(path)
     first, second = (float(row["test_accuracy"]) for row in seeds)
     path.write_text(path.read_text().replace(seeds[0]["test_accuracy"], "0.5"))
+    record(path.with_name("evaluate.json"))
     with pytest.raises(SystemExit) as caught:
         verify_in(results)
     assert caught.value.code == DIFFERENT
@@ -246,3 +257,24 @@ def test_hash_of_weights_sees_names_shapes_and_every_bit():
     hashes = {weights_hash(some) for some in (arrays, changed, swapped, reshaped)}
     assert len(hashes) == 4
     assert weights_hash(dict(reversed(arrays.items()))) == weights_hash(arrays)
+
+
+@pytest.mark.usefixtures("trained_again")
+@pytest.mark.parametrize("name", ["tables/units.csv", "figures/units.svg", "tables/two_way.csv"])
+def test_an_altered_table_or_figure_is_found(results, capsys, name):
+    path = results / name
+    path.write_bytes(path.read_bytes().replace(b"0", b"1", 1))
+    with pytest.raises(SystemExit) as caught:
+        verify_in(results)
+    assert caught.value.code == DIFFERENT
+    told = capsys.readouterr()
+    assert told.err == "CHANGED: 1 files are not what their jobs wrote.\n"
+    assert f"CHANGED: {path}: is not the file that " in told.out
+    assert "| same | same |" in " ".join(told.out.split())
+
+
+@pytest.mark.parametrize("name", ["provenance.json", "config.json", "plan.csv"])
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null"])
+def test_a_file_about_the_study_that_says_nothing_is_refused(results, name, text):
+    (results / name).write_text(text)
+    assert str(results / name) in refused(results)

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -267,3 +268,44 @@ def test_check_agrees_with_the_workflow(finished, tmp_path):
     write_config(tmp_path)
     output = run_script("check", ["config.yaml"], cwd=tmp_path)  # away from the project's own config/config.yaml
     assert "4 training jobs, 4 evaluations" in output.stdout
+
+
+MODULE = """configfile: "study.yaml"
+
+
+module mnist:
+    snakefile:
+        "{project}/workflow/Snakefile"
+    config:
+        config["mnist"]
+
+
+use rule * from mnist as mnist_*
+
+
+rule conclusion:
+    input:
+        rules.mnist_aggregate.output.comparisons,
+    output:
+        "conclusion.txt",
+    shell:
+        "grep -c accuracy {{input}} > {{output}}"
+"""
+
+
+def test_the_study_as_a_module_of_another_workflow(finished, tmp_path):
+    """Its rules under other names, its config a part of the other's, its tables the input of a rule of the other."""
+    project, study = finished
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "Snakefile").write_text(MODULE.format(project=project))
+    config = yaml.safe_load((study / "config.yaml").read_text())
+    (own / "study.yaml").write_text(yaml.safe_dump({"mnist": config}))
+    call = [sys.executable, "-m", "snakemake", "--cores", "2", "--directory", str(own), "conclusion"]
+    subprocess.run(call, cwd=own, check=True, capture_output=True, timeout=300)
+    made = contents(own, "results/tables")
+    there = contents(study, "results/tables")
+    assert set(made) >= {"results/tables/runs.csv", "results/tables/comparisons.csv", "results/tables/units.md"}
+    assert [name for name in made if made[name] != there[name]] == []
+    rows = list(csv.DictReader((study / "results/tables/comparisons.csv").open()))
+    assert int((own / "conclusion.txt").read_text()) == sum(row["metric"] == "accuracy" for row in rows)

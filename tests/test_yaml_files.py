@@ -188,3 +188,14 @@ def test_any_file_is_read_or_refused_in_one_line(path, content):
         assert received == (yaml.safe_load(path.read_bytes()) or {})
     else:
         assert [problem] == problem.splitlines()
+
+
+def test_aliases_to_aliases_are_counted_as_written_out(tmp_path):
+    """A few hundred bytes that stand for millions of values: laid over each other they would fill the memory."""
+    lines = ["a0: &a0 {x: 1, y: 1}"] + [f"a{n}: &a{n} {{x: *a{n - 1}, y: *a{n - 1}}}" for n in range(1, 60)]
+    path = tmp_path / "bomb.yaml"
+    path.write_text("\n".join(lines))
+    with pytest.raises(YamlFileError, match=r"bomb.yaml: must hold at most 100,000 values"):
+        read(path)
+    path.write_text("\n".join(lines[:10]))
+    assert len(read(path)) == 10

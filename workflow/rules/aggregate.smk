@@ -1,8 +1,10 @@
 """Aggregate, resample, check published numbers: the statistics of the study.
 
-takes: results/plan.csv, every history.csv, metrics.csv and test.npz it asks for, and their records
-makes: results/tables/runs.csv, comparisons.csv, selection.csv, two_way.csv, published.csv, orderings.csv, {factor or grid}.csv and .md,
-    and each rule's record of its tables, aggregate.json, resample.json, check_published.json
+takes: results/plan.csv, every history.csv, metrics.csv and test.npz it asks for, the data set's test labels, and the records of
+    these; the file of published numbers that the config names
+makes: results/tables/runs.csv, comparisons.csv, differences.csv, selection.csv, learning.csv, trends.csv, two_way.csv; published,
+    orderings and {factor or grid}, each as .csv and .md; and each rule's record of its tables, aggregate.json, resample.json,
+    check_published.json
 """
 
 

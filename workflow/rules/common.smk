@@ -27,15 +27,17 @@ import leftovers
 import one_run
 import plan as planning
 import time_stamps
-from canonical import canonical_value
+from canonical import HYPERPARAMETERS, canonical_value
 from code_digest import code_digest, engine, files_digest
 from own_data import own_files, training_images
 from published_numbers import publication_file, publications
 
 read_publication = functools.cache(publications(PROJECT))
 
+count_images = training_images(DATASETS_FILE)
+
 try:
-    STUDY, notes = configuration.validate(config, training_images(DATASETS_FILE), read_publication)
+    STUDY, notes = configuration.validate(config, count_images, read_publication)
 except configuration.ConfigurationError as error:
     sys.exit("\n".join(f"ERROR: {problem}" for problem in error.problems))
 if workflow.is_main_process:
@@ -45,6 +47,8 @@ if workflow.is_main_process:
 PUBLISHED_FILE = publication_file(STUDY.published, PROJECT)
 PUBLICATION = read_publication(STUDY.published)
 PLAN = planning.make_plan(STUDY)
+IMAGES = count_images(STUDY.dataset, STUDY.data_folder)
+TEST_IMAGES = max(cost.TEST_IMAGES, IMAGES // cost.TEST_SHARE)
 
 RAW = "results/data/{dataset}/raw"
 ARRAYS = "results/data/{dataset}/{array}.npy"
@@ -52,7 +56,7 @@ ARRAY_NAMES = ["x_train", "y_train", "x_test", "y_test"]
 DATA_FOLDER = f"results/data/{STUDY.dataset}"
 # A wildcard for each hyperparameter: Snakemake splits wildcards at commas when it sends a job to a cluster
 # (snakemake/snakemake#2366), so that no wildcard may hold the whole name.
-POINT = ",".join(f"{name}={{{name}}}" for name in configuration.HYPERPARAMETERS)
+POINT = ",".join(f"{name}={{{name}}}" for name in HYPERPARAMETERS)
 LINK = f"{POINT}/seeds={{first}}-{{last}}/epochs={{epochs}}"
 MILESTONE = f"results/runs/{LINK}"
 SUMMARIES = [*STUDY.sweeps, *STUDY.grids]
@@ -62,7 +66,7 @@ PYTHON = "python" if workflow.deployment_settings.deployment_method else sys.exe
 
 
 wildcard_constraints:
-    **{name: r"[^/,]+" for name in configuration.HYPERPARAMETERS},
+    **{name: r"[^/,]+" for name in HYPERPARAMETERS},
     dataset=r"[A-Za-z0-9][A-Za-z0-9_-]*",
     first=r"\d+",
     last=r"\d+",
@@ -72,9 +76,13 @@ wildcard_constraints:
 def command(script):
     """Return a param that calls a script. Its argument `input` keeps it out of the rerun triggers: a path moves.
 
-    No setting of the caller's may reach a number: OpenBLAS adds in another order with more threads. Text is UTF-8.
+    No setting of the caller's may reach a number: OpenBLAS adds in another order with more threads, or when told of
+    another processor. Text is UTF-8, modules lie beside their script, figures are drawn without a screen.
     """
-    environment = "OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONUTF8=1"
+    environment = (
+        "env -u OPENBLAS_CORETYPE -u PYTHONSAFEPATH"
+        " OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONUTF8=1 MPLBACKEND=agg"
+    )
     call = f"{environment} {shlex.quote(PYTHON)} {shlex.quote(str(SCRIPTS / script))}.py"
     return lambda wildcards, input: call
 
@@ -132,14 +140,19 @@ def training_still_to_do(wildcards):
 
 def training_memory(wildcards, attempt):
     """Return what a training job takes at most, in MB; more for each retry, in case this machine takes more."""
-    return attempt * cost.training_memory_mb(known_point(wildcards).units)
+    return attempt * cost.training_memory_mb(known_point(wildcards).units, IMAGES)
 
 
 def training_runtime(wildcards, attempt):
     """Return the time limit of a training job in minutes; more for each retry."""
     epochs = int(wildcards.epochs) - start_epochs(wildcards)
     seeds = int(wildcards.last) - int(wildcards.first) + 1
-    return attempt * cost.training_runtime_minutes(known_point(wildcards).units, epochs, seeds)
+    return attempt * cost.training_runtime_minutes(known_point(wildcards).units, epochs, seeds, IMAGES, TEST_IMAGES)
+
+
+def evaluation_memory(wildcards, attempt):
+    """Return what an evaluation takes at most, in MB; more for each retry."""
+    return attempt * cost.evaluation_memory_mb(known_point(wildcards).units, TEST_IMAGES)
 
 
 def milestone_files(*names, wanted=lambda point, epochs: True):
@@ -155,6 +168,21 @@ def milestone_files(*names, wanted=lambda point, epochs: True):
 def milestone(point, epochs, first, last):
     """Return the folder of a milestone; `point` is its name."""
     return f"results/runs/{point}/seeds={first}-{last}/epochs={epochs}"
+
+
+def study_files():
+    """Return every file of the data and of all runs that is to stay: one that is missing is made again."""
+    kept = ["state.npz", "history.csv", "train.json"]
+    if STUDY.keep_optimizer_state:
+        kept.append("optimizer.npz")
+    links = [
+        f"{milestone(point, epochs, first, last)}/{name}"
+        for point, milestones in PLAN.wanted.items()
+        for epochs in milestones
+        for first, last in PLAN.blocks
+        for name in kept
+    ]
+    return [*links, *milestone_files("test.npz", "metrics.csv", "evaluate.json")]
 
 
 def is_baseline(point, epochs):
@@ -259,11 +287,7 @@ def mend_time_stamps():
     time_stamps.out_of_the_future(Path("results"))
     if time_stamps.record_is_gone(Path()):
         time_stamps.make_all_stale(Path())
-        print(
-            "NOTE: .snakemake, the record of how results/ was made, is not there, so everything is made again. To keep "
-            "what there is, copy the record along; or, if you are sure, say `snakemake --touch` first.",
-            file=sys.stderr,
-        )
+        print(f"NOTE: {time_stamps.RECORD_IS_GONE}", file=sys.stderr)
 
 
 def begin_run():

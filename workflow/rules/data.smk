@@ -13,9 +13,10 @@ rule data:
 
 
 rule download:
-    """Fetch the four IDX files from the first source that delivers the right bytes."""
-    input:
-        own_data_files,
+    """Fetch the four IDX files from the first source that delivers the right bytes.
+
+    Files of one's own are known by their digest, a param, not as inputs: their time stamps may lie in the future.
+    """
     output:
         **{key: ensure(f"{RAW}/{name}", non_empty=True) for key, name in data_sets.FILES.items()},
         record=f"{RAW}/download.json",

@@ -24,8 +24,8 @@ rule evaluate:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 400 * attempt,
-        runtime=10,
+        mem_mb=evaluation_memory,
+        runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         command=command("evaluate"),
         point=lambda wildcards: known_point(wildcards).name,
