@@ -2,17 +2,20 @@
 
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
 import psutil
+import pytest
 import yaml
 
 from conftest import copy_project
@@ -156,24 +159,66 @@ def with_work_left(finished, folder):
     return study
 
 
+def follow_errors(run, folder, most=6):
+    """Run a study, and do what its errors say, until a run is through; returns how many runs that took.
+
+    Args:
+        run: runs it once and returns exit code and everything told.
+        folder: the working directory.
+        most: runs, of which the last must be through.
+    """
+    for count in range(1, most + 1):
+        code, told = run()
+        if code == 0:
+            return count
+        assert "Traceback" not in told
+        errors = re.findall(r"^ *ERROR: (.*)$", told, re.MULTILINE)
+        assert errors, told
+        for record in {match[1] for line in errors if (match := re.search(r"Delete (\S+) and run again", line))}:
+            (folder / record).unlink(missing_ok=True)
+    pytest.fail(f"not mended after {count} runs: {errors}")
+
+
+@contextmanager
+def disk_at(folder, *options):
+    """A disk of its own at a folder, mounted with some options; the test is skipped where nothing can be mounted."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if shutil.which("mount") is None:
+        pytest.skip("no mount here")
+    call = ["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", str(folder)]
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
 def kill_at_random(run, moments: random.Random, longest):
-    """Kill Snakemake, a job or both after at most so many seconds; returns what was killed, None at the run's end."""
+    """Kill Snakemake, a job or both after at most so many seconds.
+
+    Returns:
+        What was killed: "Snakemake", "both", or the script of the job; None at the run's end.
+    """
     victim = moments.choice(["Snakemake", "a job", "both"])
     latest = time.monotonic() + moments.uniform(0, longest)
     while time.monotonic() < latest:
         if run.process.poll() is not None:
             return None
         time.sleep(0.01)
+    jobs = run.jobs()
+    if victim != "Snakemake" and not jobs:
+        return kill_at_random(run, moments, longest)
     try:
         if victim == "Snakemake":
             run.signal(signal.SIGKILL, everyone=False)
         elif victim == "both":
             run.signal(signal.SIGKILL)
         else:
-            jobs = run.jobs()
-            if not jobs:
-                return kill_at_random(run, moments, longest)
-            moments.choice(jobs).kill()
-    except (ProcessLookupError, psutil.NoSuchProcess):
+            job = moments.choice(jobs)
+            victim = Path(job.cmdline()[1]).stem
+            job.kill()
+    except (ProcessLookupError, psutil.Error, IndexError):  # it has just ended by itself
         return None
     return victim

@@ -4,18 +4,23 @@ tests/test_configuration.py has the values of every key one by one; here whole f
 line, which `make` runs first, and some through Snakemake itself.
 """
 
+import itertools
 import re
+from collections import Counter
 
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mutations import EDIT, edited, with_values_changed
 
 import check
 import plan as planning
-from canonical import canonical_name
-from configuration import FACTORS, Study
-from conftest import run_snakemake
+from canonical import FACTORS, canonical_name
+from configuration import Study
+from conftest import PROJECT, run_snakemake
+from datasets import load_datasets
+from published_numbers import read_published
 
 FILES = {
     # not YAML, or not the YAML of a configuration
@@ -107,8 +112,8 @@ FILES = {
     ),
     "blocks of no seeds": ("seeds_per_job: 0\n", "`seeds_per_job` must be a positive integer. Received: 0"),
     "milestones of no epochs": ("checkpoint_every: 0\n", "`checkpoint_every` must be a positive integer. Received: 0"),
-    "a level of 0": ("alpha: 0\n", "`alpha` must be a number between 0 and 0.5. Received: 0"),
-    "a level in per cent": ("alpha: 5 %\n", "`alpha` must be a number between 0 and 0.5. Received: '5 %'"),
+    "a level of 0": ("alpha: 0\n", "`alpha` must be a number from 0.000001 to below 0.5. Received: 0"),
+    "a level in per cent": ("alpha: 5 %\n", "`alpha` must be a number from 0.000001 to below 0.5. Received: '5 %'"),
     "a margin of 0": ("margins: {loss: 0}\n", "`margins.loss` must be a positive finite number. Received: 0"),
     "figures too coarse": ("figures: {dpi: 10}\n", "`figures.dpi` must be an integer from 50 to 600. Received: 10"),
     "a switch half on": ("figures: {show_seeds: maybe}\n", "`figures.show_seeds` must be true or false."),
@@ -129,8 +134,11 @@ FILES = {
     ),
     # files and folders
     "an unknown data set": ("dataset: minst\n", "`dataset` must be one of mnist, fashion_mnist, "),
-    "a data set with a path's name": ("dataset: ../mnist\n", "`dataset` must be a name of letters, digits, - and _"),
-    "a data set that is a number": ("dataset: 5\n", "`dataset` must be a name of letters, digits, - and _"),
+    "a data set with a path's name": (
+        "dataset: ../mnist\n",
+        "`dataset` must be a name of at most 40 letters, digits, - and _",
+    ),
+    "a data set that is a number": ("dataset: 5\n", "`dataset` must be a name of at most 40 letters, digits, - and _"),
     "a folder that is not there": ("data_folder: no/such\n", "`data_folder` must be an existing folder."),
     "a folder that is a file": ("data_folder: study.yaml\n", "`data_folder` must be an existing folder."),
     "a folder without the files": ("dataset: mine\ndata_folder: .\n", "`data_folder` must hold the file train-images"),
@@ -245,12 +253,138 @@ CONFIGS = st.fixed_dictionaries({}, optional=KEYS).flatmap(
 )
 
 
-def check_any_file(folder, examples):
-    """Whatever a YAML file holds is refused in clear lines, or gives a plan whose names are safe in a path."""
+# What config/README.md says.
+DEFAULTS = {"units": 512, "learning_rate": 0.001, "momentum": 0, "batch_size": 128, "optimizer": "rmsprop", "epochs": 5}
+SOUND = {
+    "units": st.integers(1, 2000),
+    "learning_rate": st.builds(
+        lambda digits, power: float(f"{digits}e{power}"), st.integers(1, 999), st.integers(-7, 1)
+    ),
+    "momentum": st.integers(0, 99).map(lambda hundredths: hundredths / 100),
+    "batch_size": st.integers(1, 1000),
+    "epochs": st.integers(1, 12),
+}
+SPELLINGS = st.sampled_from([lambda value: value, str, lambda value: value if isinstance(value, str) else float(value)])
+REST = {
+    "dataset": st.sampled_from(["mnist", "fashion_mnist"]),
+    "replicates": st.integers(1, 12),
+    "seeds_per_job": st.integers(1, 15),
+    "checkpoint_every": st.integers(1, 15),
+    "keep_optimizer_state": st.booleans(),
+    "alpha": st.floats(0.0001, 0.4999),
+    "margins": st.fixed_dictionaries({}, optional=dict.fromkeys(["accuracy", "loss"], st.floats(1e-6, 1))),
+    "figures": st.fixed_dictionaries({}, optional={"dpi": st.integers(50, 600), "show_seeds": st.booleans()}),
+}
+
+
+@st.composite
+def sound_configs(draw):
+    """Draw a configuration with nothing wrong: numbers in all spellings, sweeps, grids, and what else may be set."""
+    adam = draw(st.booleans())  # it takes no momentum
+    optimizers = ["rmsprop", "rmsprop_keras2", "sgd", *(["adam"] if adam else [])]
+    values = SOUND | {"optimizer": st.sampled_from(optimizers)} | ({"momentum": st.just(0)} if adam else {})
+    some = st.lists(st.sampled_from(FACTORS), unique=True, max_size=3)
+
+    def spelt(value):
+        return draw(SPELLINGS)(value)
+
+    def several(factors):
+        return {
+            factor: [*map(spelt, draw(st.lists(values[factor], min_size=1, max_size=3, unique=True)))]
+            for factor in factors
+        }
+
+    names = draw(st.lists(st.sampled_from(["g", "shape", "both_2"]), unique=True, max_size=2))
+    factors = st.lists(st.sampled_from(FACTORS), unique=True, min_size=2, max_size=3)
+    config = draw(st.fixed_dictionaries({}, optional=REST))
+    config["baseline"] = {factor: spelt(draw(values[factor])) for factor in draw(some)}
+    config["sweeps"] = several(draw(some)) | draw(st.sampled_from([{}, {}, {"momentum": None}]))
+    config["grids"] = {name: several(draw(factors)) for name in names}
+    return {"published": None} | config
+
+
+def number(value):
+    """Return a value as a number, whatever its spelling; the name of an optimizer as it is."""
+    try:
+        return float(value)
+    except ValueError:
+        return value
+
+
+def enumerated(config):
+    """Return who wants which values of all factors: `values -> names`, by every combination there is."""
+    baseline = {factor: number(value) for factor, value in (DEFAULTS | config["baseline"]).items()}
+    sweeps = {f: {f: [*values, baseline[f]]} for f, values in config["sweeps"].items() if values is not None}
+    wanted = {tuple(baseline.values()): {"baseline"}}
+    for name, factors in (sweeps | config["grids"]).items():
+        for combination in itertools.product(*factors.values()):
+            point = baseline | dict(zip(factors, map(number, combination), strict=True))
+            wanted.setdefault(tuple(point.values()), set()).add(name)
+    return wanted
+
+
+def way_to(point, every):
+    """Return the values of all that is trained on the way to a point, itself included: `every` so many epochs, it."""
+    *others, epochs = point
+    return {(*others, float(passed)) for passed in range(every, int(epochs), every)} | {point}
+
+
+def check_sound_configs(folder, examples):
+    """Whatever is sound is accepted, and its plan holds every wanted point once, with all seeds, and no other.
+
+    Returns how many had a sweep, a grid, and points that several of these share.
+    """
     path = folder / "study.yaml"
+    kinds = Counter()
 
     @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(CONFIGS | VALUES)
+    @given(sound_configs())
+    def test(config):
+        path.write_text(yaml.safe_dump(config), encoding="utf-8")
+        study, _ = check.check([path])
+        rows = [dict(zip(planning.COLUMNS, row, strict=True)) for row in planning.plan_rows(planning.make_plan(study))]
+        seeds, wishes = {}, {}
+        for row in rows:
+            point = tuple(number(row[factor]) for factor in FACTORS)
+            block = range(row["first_seed"], row["last_seed"] + 1)
+            assert 1 <= len(block) <= config.get("seeds_per_job", 10)
+            seeds.setdefault(point, []).extend(block)
+            wishes.setdefault(point, []).append(row["wanted_by"].split())
+        assert all(found == list(range(config.get("replicates", 10))) for found in seeds.values())
+        assert all(some == others[0] and len({*some}) == len(some) for others in wishes.values() for some in others)
+        wanted = enumerated(config)
+        assert {point: {*some[0]} for point, some in wishes.items() if some[0]} == wanted
+        every = config.get("checkpoint_every", 5)
+        assert seeds.keys() == {passed for point in wanted for passed in way_to(point, every)}
+        kinds["sweep"] += any(config["sweeps"].values())
+        kinds["grid"] += bool(config["grids"])
+        kinds["shared"] += any(len(names - {"baseline"}) > 1 for names in wanted.values())
+
+    test()
+    print(dict(kinds))
+    assert min(kinds[kind] for kind in ("sweep", "grid", "shared")) > examples / 10
+
+
+def test_any_sound_file_is_accepted_and_its_plan_holds_every_wanted_point_once(folder):
+    check_sound_configs(folder, 100)
+
+
+@pytest.mark.long
+def test_five_thousand_sound_files_are_accepted_and_their_plans_hold_every_wanted_point_once(folder):
+    check_sound_configs(folder, 5_000)
+
+
+def check_any_file(folder, examples):
+    """Whatever a YAML file holds is refused in clear lines, or gives a plan whose names are safe in a path.
+
+    A good part is sound but for a few values.
+    """
+    path = folder / "study.yaml"
+    ends = Counter()
+    nearly_sound = sound_configs().flatmap(lambda config: with_values_changed(config, VALUES))
+
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.one_of(CONFIGS, VALUES, nearly_sound))
     def test(content):
         path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
         try:
@@ -258,6 +392,7 @@ def check_any_file(folder, examples):
         except check.configuration.ConfigurationError as error:
             study, problems = None, error.problems
         assert bool(study) != bool(problems)
+        ends["accepted" if study else "refused"] += 1
         for line in problems:
             assert [line] == line.splitlines()
             assert len(line) < 700
@@ -271,6 +406,8 @@ def check_any_file(folder, examples):
             assert len(plan.evaluated()) <= 1_000_000
 
     test()
+    print(dict(ends))
+    assert min(ends["accepted"], ends["refused"]) > examples / 20
 
 
 def test_any_file_is_refused_in_clear_lines_or_gives_a_safe_plan(folder):
@@ -280,3 +417,109 @@ def test_any_file_is_refused_in_clear_lines_or_gives_a_safe_plan(folder):
 @pytest.mark.long
 def test_ten_thousand_files_are_refused_in_clear_lines_or_give_a_safe_plan(folder):
     check_any_file(folder, 10_000)
+
+
+# --- any publication, any list of data sets -------------------------------------------------------------------------
+
+SHIPPED = {
+    name: yaml.safe_load((PROJECT / "config" / name).read_text(encoding="utf-8"))
+    for name in ("published.yaml", "datasets.yaml")
+}
+SHORT = {  # a few rows of every kind, read in a tenth of the time
+    "published.yaml": SHIPPED["published.yaml"]
+    | {
+        "numbers": [
+            row for row in SHIPPED["published.yaml"]["numbers"] if "units" in row["id"] or "baseline" in row["id"]
+        ],
+        "orderings": SHIPPED["published.yaml"]["orderings"][:3],
+    },
+    "datasets.yaml": {"mnist": SHIPPED["datasets.yaml"]["mnist"]},
+}
+
+
+FITTING = st.integers(1, 20) | st.floats(0, 1) | st.sampled_from(["7e-2", "test_loss", "sgd", "some words", "mine"])
+
+
+def assert_publication(found, content):
+    """Assert that a publication was read as it is written."""
+    assert (found.dataset, found.source) == (content["dataset"], content["source"])
+    assert [row.id for row in found.numbers] == [row["id"] for row in content["numbers"]]
+    originals = {row["id"]: row for row in content["numbers"] if "repeats" not in row}
+    for number_, row in zip(found.numbers, content["numbers"], strict=True):
+        original = originals[row.get("repeats", row["id"])]
+        assert (number_.quantity, number_.source) == (original["quantity"], row["source"])
+        assert number_.published == float(original["published"])
+        assert_settings(number_.levels, content["defaults"] | original)
+    for ordering, row in zip(found.orderings, content["orderings"], strict=True):
+        assert (ordering.id, ordering.statement, ordering.metric) == (row["id"], row["statement"], row["metric"])
+        assert ordering.winner != ordering.loser
+        for side in ("winner", "loser"):
+            assert_settings(getattr(ordering, side), content["defaults"] | row[side])
+
+
+def assert_settings(levels, given):
+    assert {factor: number(text) for factor, text in levels.items()} == {f: number(given[f]) for f in FACTORS}
+
+
+def assert_datasets(found, content):
+    """Assert that data sets were read as they are written."""
+    assert list(found) == list(content)
+    for dataset, entry in zip(found.values(), content.values(), strict=True):
+        for name in ("description", "license", "citation", "train_images_count", "test_images_count"):
+            assert getattr(dataset, name) == entry[name]
+        assert list(dataset.class_names) == entry["class_names"]
+        expected = {key: (entry["files"][key]["name"], entry["files"][key]["sha256"].lower()) for key in dataset.files}
+        assert {key: (file.name, file.sha256) for key, file in dataset.files.items()} == expected
+        sources = [tuple(source.values()) for source in entry["sources"]]
+        assert [
+            (source.address, source.folder)[: len(values)]
+            for source, values in zip(dataset.sources, sources, strict=True)
+        ] == sources
+
+
+YAML_READERS = {
+    "published.yaml": (read_published, assert_publication),
+    "datasets.yaml": (load_datasets, assert_datasets),
+}
+
+
+def some_edits(most):
+    return st.lists(EDIT, max_size=most)
+
+
+def check_any_yaml(path, sound, examples):
+    """What is nearly a shipped file is read as it is written, or refused in lines that each name the file."""
+    read, assert_as_written = YAML_READERS[path.name]
+    ends = Counter()
+
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(with_values_changed(sound, FITTING | VALUES, most=2), st.sampled_from([0, 0, 2]).flatmap(some_edits))
+    def test(content, edits):
+        path.write_bytes(edited(yaml.safe_dump(content, allow_unicode=True, sort_keys=False).encode(), edits))
+        try:
+            found = read(path)
+        except ValueError as error:
+            for line in str(error).split("\n"):
+                assert re.match(rf"{re.escape(str(path))}(, line \d+, column \d+)?: ", line)
+                assert [line] == line.splitlines()
+                assert len(line) < 700
+            ends["refused"] += 1
+            return
+        ends["accepted"] += 1
+        if not edits:
+            assert_as_written(found, content)
+
+    test()
+    print(path.name, dict(ends))
+    assert min(ends["accepted"], ends["refused"]) > examples / 10
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_any_publication_and_data_set_is_read_as_written_or_refused_in_lines_that_name_the_file(folder, name):
+    check_any_yaml(folder / name, SHORT[name], 200)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", SHIPPED)
+def test_five_thousand_publications_and_data_sets_are_read_as_written_or_refused(folder, name):
+    check_any_yaml(folder / name, SHIPPED[name], 5_000)

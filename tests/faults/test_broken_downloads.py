@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import download
 from conftest import copy_project, run_snakemake
-from idx import write_idx
+from idx_writer import write_idx
 from records import Record
 from test_download import BOMB, LABELS, NAMES, PAGE, Server, Study, endless, silence, status
 

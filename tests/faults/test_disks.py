@@ -5,12 +5,12 @@ import resource
 import shutil
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import numpy as np
 import psutil
 import pytest
-from disturbed_study import contents, new_study, unfinished
+from disturbed_study import SNAKEMAKE, contents, disk_at, new_study, unfinished
 
 import disk
 from atomic import atomic_path
@@ -19,28 +19,11 @@ from conftest import PROJECT, SMALL_STUDY
 RULES = ("download", "preprocess", "train", "evaluate", "aggregate", "resample", "check_published", "plot", "report")
 
 
-def mount(folder, *options):
-    folder.mkdir(exist_ok=True)
-    call = ["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", str(folder)]
-    return subprocess.run(call, capture_output=True, text=True, check=False)
-
-
 @pytest.fixture
 def small_disk(tmp_path):
     """Return a function that mounts a disk of so many bytes."""
-    mounted = []
-
-    def make(size):
-        folder = tmp_path / "disk"
-        done = mount(folder, f"size={size}")
-        if done.returncode:
-            pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
-        mounted.append(folder)
-        return folder
-
-    yield make
-    for folder in mounted:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with ExitStack() as mounted:
+        yield lambda size: mounted.enter_context(disk_at(tmp_path / "disk", f"size={size}"))
 
 
 def fill(folder, leave=0):
@@ -129,6 +112,33 @@ def test_bytecode_cut_off_by_a_full_disk_goes(small_disk, tmp_path):
     assert run("import long, disk").returncode == 0
 
 
+def full(results):
+    fill(results)
+    return "No space left on device"
+
+
+def read_only(results):
+    subprocess.run(["mount", "-o", "remount,ro", str(results)], check=True)
+    return "Read-only file system"
+
+
+@pytest.mark.parametrize("make_unusable", [full, read_only])
+@pytest.mark.parametrize("command", [None, pytest.param(SNAKEMAKE, marks=pytest.mark.long)], ids=["make", "snakemake"])
+def test_results_alone_on_a_disk_that_cannot_be_written(tmp_path, make_unusable, command):
+    """One line that names the folder, and nothing is begun; the working directory's own disk is fine."""
+    study = new_study(tmp_path / "project", SMALL_STUDY)
+    with disk_at(study.project / "results", "size=2000000") as results:
+        reason = make_unusable(results)
+        before = sorted(results.rglob("*"))
+        code, told = study.run(command=command)
+        assert sorted(results.rglob("*")) == before
+    assert code != 0
+    assert [line for line in told.splitlines() if "ERROR" in line or reason in line] == [
+        f"ERROR: {results} cannot be written to: {reason}. Mend that and run again: what is finished stays."
+    ]
+    assert "Traceback" not in told
+
+
 @pytest.fixture
 def on_small_disk(small_disk):
     """A study of which nothing is made yet, on a disk of 60 MB."""
@@ -177,6 +187,16 @@ def test_disk_full_before_and_in_each_rule(finished, on_small_disk):
         assert code == 0, told
     assert study.run()[0] == 0
     assert contents(study.project) == expected
+
+
+@pytest.mark.long
+def test_results_alone_on_a_disk_that_fills_up_while_training(finished, tmp_path):
+    study, expected = new_study(tmp_path / "project", SMALL_STUDY), contents(finished[1])
+    with disk_at(study.project / "results", "size=60000000") as results:
+        told = disturb(study, expected, "train", lambda _: fill(results), (results / "filling").unlink)
+        assert told.count(f"ERROR: {results} cannot be written to: No space left on device") == 1
+        assert study.run()[0] == 0
+        assert contents(study.project) == expected
 
 
 # What a rule's files do not fit into and the line that says so does, in bytes.

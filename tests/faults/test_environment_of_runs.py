@@ -1,11 +1,10 @@
 """Cores, threads, locale, time zone, home, paths: whatever a run finds around it, its results have the same bytes."""
 
-import os
 import shutil
 import subprocess
 
 import pytest
-from disturbed_study import DisturbedStudy, contents, copy_of, new_study
+from disturbed_study import DisturbedStudy, contents, copy_of, disk_at, new_study
 
 from conftest import SMALL_STUDY
 
@@ -15,6 +14,11 @@ THREADS = {
     "MKL_NUM_THREADS": "2",
     "TF_NUM_INTRAOP_THREADS": "4",
     "TF_NUM_INTEROP_THREADS": "2",
+}
+LIBRARIES = {
+    "OPENBLAS_CORETYPE": "Prescott",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "PYTHONSAFEPATH": "1",
 }
 COMPILER = {
     "XLA_FLAGS": "--xla_cpu_enable_fast_math=true --xla_cpu_multi_thread_eigen=false",
@@ -57,8 +61,8 @@ def differing(study, finished):
 def test_summaries_in_a_strange_place(finished, tmp_path):
     """Everything after the evaluation, under an odd path, with settings of the user's, by a careful umask."""
     study = copy_of(finished, tmp_path / ODD_NAME)
-    environment = THREADS | PYTHON | user_settings(tmp_path) | {"LC_ALL": "C", "TZ": "Asia/Kathmandu"}
-    code, told = study.run("--forcerun", "aggregate", environment=environment, umask=0o077)
+    environment = THREADS | LIBRARIES | PYTHON | user_settings(tmp_path) | {"LC_ALL": "C", "TZ": "Asia/Kathmandu"}
+    code, told = study.snakemake("--forcerun", "aggregate", environment=environment, umask=0o077)
     assert code == 0, told
     assert differing(study, finished) == []
 
@@ -97,10 +101,33 @@ def test_study_in_another_environment(finished, tmp_path, make_environment):
 
 
 @pytest.mark.long
+def test_study_where_libraries_are_told_otherwise(finished, tmp_path):
+    """By a bare `snakemake`: with PYTHONSAFEPATH no script that is started by hand finds its neighbours."""
+    study = new_study(tmp_path / "project", SMALL_STUDY)
+    code, told = study.snakemake(environment=LIBRARIES)
+    assert code == 0, told
+    assert differing(study, finished) == []
+
+
+@pytest.mark.long
 def test_study_without_home(finished, tmp_path, monkeypatch):
     monkeypatch.delenv("HOME")
     study = new_study(tmp_path / "project", SMALL_STUDY)
     code, told = study.run()
+    assert code == 0, told
+    assert differing(study, finished) == []
+
+
+@pytest.mark.long
+def test_study_with_a_home_that_cannot_be_written(finished, tmp_path, monkeypatch):
+    """A folder on a disk mounted read-only: no file mode keeps root from writing."""
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "MPLCONFIGDIR", "KERAS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    study = new_study(tmp_path / "project", SMALL_STUDY)
+    with disk_at(tmp_path / "home", "ro") as home:
+        with pytest.raises(OSError, match="Read-only file system"):
+            (home / "file").touch()
+        code, told = study.run(environment={"HOME": str(home)})
     assert code == 0, told
     assert differing(study, finished) == []
 
@@ -117,9 +144,9 @@ def test_study_on_some_cores(finished, tmp_path, cores):
 @pytest.mark.long
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
 def test_study_under_an_odd_path(finished, tmp_path, umask):
-    """Project and working directory have names with blanks, quotes, braces and letters beyond ASCII."""
+    """Project and working directory have names with blanks, quotes and letters beyond ASCII, the latter also braces."""
     project = new_study(tmp_path / ODD_NAME, SMALL_STUDY)
-    folder = tmp_path / f"Ergebnisse von {os.getpid()} – ß"
+    folder = tmp_path / "Ergebnisse {x} {{y}} – ß"
     code, told = project.run("--directory", str(folder), umask=umask)
     assert code == 0, told
     assert differing(DisturbedStudy(folder), finished) == []

@@ -125,7 +125,7 @@ def undisturbed(tmp_path_factory):
 
 @pytest.mark.long
 def test_fifty_kills_at_random_moments(undisturbed, tmp_path):
-    """From nothing, each time until a run is through; then from nothing again."""
+    """From nothing, each time until a run is through; then from nothing again. Snakemake, jobs, and both are killed."""
     expected, seconds = undisturbed
     moments = random.Random(20)
     kills = Counter()
@@ -133,7 +133,7 @@ def test_fifty_kills_at_random_moments(undisturbed, tmp_path):
         study = new_study(tmp_path / f"{kills.total()}", ONE_POINT)
         while victim := kill_at_random(run := study.start(), moments, 0.8 * seconds):
             kills[victim] += 1
-            if victim == "a job":
+            if victim not in ("Snakemake", "both"):
                 run.end()
             assert whole(study, expected) == []
         code, told = run.end()
@@ -143,3 +143,4 @@ def test_fifty_kills_at_random_moments(undisturbed, tmp_path):
         assert contents(study.project) == expected
         assert unfinished(study.project) == []
     print(f"killed: {dict(kills)}")
+    assert min(kills[victim] for victim in ("Snakemake", "train", "both")) >= 3

@@ -1,12 +1,13 @@
 """Time stamps that say the wrong thing, and results without Snakemake's record: what is made again is what must be."""
 
+import json
 import os
 import random
 import shutil
 import time
 
 import pytest
-from disturbed_study import contents
+from disturbed_study import contents, follow_errors
 
 import time_stamps
 from conftest import SUBSET, jobs_to_run, run_snakemake, write_config
@@ -114,6 +115,12 @@ def test_results_made_again_without_record_have_the_same_bytes(finished, study):
     assert jobs_to_run(finished[0], study) == {}
 
 
+def same_whoever_made_it(study):
+    """Return the bytes of those results that name no engine."""
+    kinds = (".csv", ".md", ".svg", ".png", "test.npz")
+    return {path: content for path, content in contents(study).items() if path.endswith(kinds)}
+
+
 @pytest.mark.long
 def test_another_engines_results_without_record_feed_no_table(finished, study, tmp_path):
     """Made by another TensorFlow, by what its label says; vouched for, they are refused; made again, they are right."""
@@ -124,7 +131,20 @@ def test_another_engines_results_without_record_feed_no_table(finished, study, t
     shutil.rmtree(study / ".snakemake")
     assert jobs_to_run(finished[0], study, environment=other) == ALL
     run_snakemake(finished[0], study, "--touch", environment=other)
-    output = run_snakemake(finished[0], study, "--forcerun", "evaluate", "aggregate", check=False, environment=other)
+    forced = ("--forcerun", "evaluate", "aggregate")
+    output = run_snakemake(finished[0], study, *forced, check=False, environment=other)
     assert output.returncode != 0
     assert "tensorflow 99.0" in output.stderr + output.stdout
     assert "ERROR: " in output.stderr + output.stdout
+
+    def run(*options):
+        output = run_snakemake(finished[0], study, *options, check=False, environment=other)
+        return output.returncode, output.stdout + output.stderr
+
+    assert follow_errors(lambda: run(*forced), study) > 1
+    assert run()[0] == 0
+    records = [*study.rglob("train.json"), *study.rglob("evaluate.json")]
+    assert len(records) == 8
+    assert all("tensorflow 99.0" in json.loads(record.read_text())["engine"] for record in records)
+    assert same_whoever_made_it(study) == same_whoever_made_it(finished[1])
+    assert jobs_to_run(finished[0], study, environment=other) == {}
