@@ -38,9 +38,22 @@ def at(content, path):
     return content
 
 
+def of_its_kind(value):
+    """Return the strategy of values much like one, many of which can stand in its place."""
+    if isinstance(value, bool):
+        return st.booleans()
+    if isinstance(value, int):
+        return st.integers(1, 60)
+    if isinstance(value, float):
+        return st.floats(0.0001, 0.9999) | st.integers(1, 999).map(lambda digits: f"{digits}e-4")
+    if isinstance(value, str):
+        return st.just(value[::-1]) | st.text("abc 123", min_size=1, max_size=3).map(lambda more: value + more.rstrip())
+    return st.just(value)
+
+
 @st.composite
 def with_values_changed(draw, sound, values, most=3):
-    """Draw a copy of sound content in which up to so many values are others, doubled, gone, or under another key."""
+    """Draw a copy of sound content in which some values, at most so many, are like the old ones, others, or gone."""
     content = copy.deepcopy(sound)
     for _ in range(draw(st.integers(0, most))):
         known = places(content)
@@ -48,8 +61,10 @@ def with_values_changed(draw, sound, values, most=3):
             break
         *path, key = draw(st.sampled_from(known))
         holder = at(content, path)
-        change = draw(st.sampled_from(["another", "one of its own", "gone", "twice", "another key"]))
-        if change == "another":
+        change = draw(st.sampled_from([*3 * ["like"], "another", "one of its own", "gone", "twice", "another key"]))
+        if change == "like":
+            holder[key] = draw(of_its_kind(holder[key]))
+        elif change == "another":
             holder[key] = draw(values)
         elif change == "one of its own":
             holder[key] = copy.deepcopy(at(content, draw(st.sampled_from(known))))

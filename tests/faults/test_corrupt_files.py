@@ -296,31 +296,38 @@ def test_doing_what_the_error_says_always_gives_the_undisturbed_study(finished, 
 
 # --- states, whatever is done to them -------------------------------------------------------------------------------
 
-ARRAYS = {"weights/kernel": np.arange(12, dtype=np.float32).reshape(3, 4), "weights/bias": np.zeros(4, np.float32)}
+ARRAYS = {
+    seed: {"weights/kernel": np.arange(12, dtype=np.float32).reshape(3, 4) + seed, "weights/bias": np.full(4, seed / 2)}
+    for seed in (0, 1)
+}
 
 
 def state_bytes(folder):
     """Return the bytes of a sound state."""
     with writing_state(folder / "sound.npz", {"point": "p", "epochs": 5}) as keep:
-        for seed in (0, 1):
-            keep(seed, ARRAYS)
+        for seed, arrays in ARRAYS.items():
+            keep(seed, arrays)
     return (folder / "sound.npz").read_bytes()
 
 
-def read_as_written(path):
-    """Read a state of which bytes were changed: what is read at all must be what was written; returns whether it is."""
+def end_of_reading(path):
+    """Read a state of which bytes were changed; every array that is read at all must be what was written.
+
+    Returns "refused", "read", or "incomplete" where an array lacks, since its name was hit: who asks for it sees that.
+    """
     try:
         reader = StateReader(path, point="p", epochs=5)
-        found, problem = [reader.arrays(seed) for seed in (0, 1)], ""
+        found, problem = {seed: reader.arrays(seed) for seed in ARRAYS}, ""
     except StateError as error:
-        found, problem = [], str(error)
+        found, problem = {}, str(error)
     assert len(problem.splitlines()) == (not found)
-    for arrays in found:
-        assert arrays.keys() == ARRAYS.keys()
+    for seed, arrays in found.items():
         for name, array in arrays.items():
-            assert array.dtype == ARRAYS[name].dtype
-            np.testing.assert_array_equal(array, ARRAYS[name])
-    return bool(found)
+            assert array.dtype == ARRAYS[seed][name].dtype
+            np.testing.assert_array_equal(array, ARRAYS[seed][name])
+    if problem:
+        return "refused"
+    return "read" if all(found[seed].keys() == ARRAYS[seed].keys() for seed in ARRAYS) else "incomplete"
 
 
 def check_edited_states(folder, examples):
@@ -332,11 +339,12 @@ def check_edited_states(folder, examples):
     @given(st.lists(EDIT, max_size=4))
     def check(edits):
         path.write_bytes(edited(sound, edits))
-        ends["read" if read_as_written(path) else "refused"] += 1
+        ends[end_of_reading(path)] += 1
 
     check()
     print(dict(ends))
-    assert min(ends["read"], ends["refused"]) > examples / 20
+    assert ends["refused"] > examples / 2
+    assert ends["read"] > 0
 
 
 def test_an_edited_state_is_refused_or_read_as_it_was_written(tmp_path):
@@ -352,13 +360,14 @@ def check_flipped_bits(folder, step):
     """Flip a state's bits one at a time, each `step`th of them."""
     sound = state_bytes(folder)
     path = folder / "state.npz"
-    bits = range(0, 8 * len(sound), step)
-    harmless = 0
-    for bit in bits:
+    ends = Counter()
+    for bit in range(0, 8 * len(sound), step):
         path.write_bytes(edited(sound, [("flip", bit // 8, 1 << bit % 8)]))
-        harmless += read_as_written(path)
-    print(f"{len(bits)} bits, {harmless} of them harmless")
-    assert 0 < harmless < 0.5 * len(bits)
+        ends[end_of_reading(path)] += 1
+    print(dict(ends))
+    assert ends["refused"] > ends.total() / 2
+    assert ends["read"] > 0  # dates and such, of which there are many in a small archive
+    assert ends["incomplete"] < ends.total() / 50
 
 
 def test_one_flipped_bit_in_eleven_of_a_state_is_refused_or_harmless(tmp_path):
