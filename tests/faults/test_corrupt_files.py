@@ -313,7 +313,7 @@ def state_bytes(folder):
 def end_of_reading(path):
     """Read a state of which bytes were changed; every array that is read at all must be what was written.
 
-    Returns "refused", "read", or "incomplete" where an array lacks, since its name was hit: who asks for it sees that.
+    Returns "refused", "read", or "incomplete" where the name of an array was hit, so that it is not found.
     """
     try:
         reader = StateReader(path, point="p", epochs=5)

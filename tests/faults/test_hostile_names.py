@@ -433,6 +433,7 @@ class Page(HTMLParser):
 STATEMENTS = {
     "html": HTML,
     "a link that acts": "[click](javascript:alert(1)) [me](data:text/html,x) <javascript:alert(1)>",
+    "a picture": "![x](https://evil.example/x.png)",
     "the end of a cell": "a | b || c \\| d",
     "marks": "*a* _b_ `c` ~d~ # e",
     "a template": "{{ 7 * 7 }} {% raw %} {{ config }} ${7*7} #{7*7}",
@@ -499,13 +500,6 @@ def test_what_a_publication_says_is_text_in_the_page(summaries, statement):
     assert f"Least supported is this one: {statement.rstrip('.')}. One seed contradicts it" in page.text
     for name in page.tables.keys() - {"Orderings"}:
         assert page.tables[name] == plain.tables[name]
-
-
-def test_a_picture_in_a_statement_ends_in_one_line(summaries):
-    """The page would have to fetch it from elsewhere."""
-    study, _ = summaries
-    with pytest.raises(SystemExit, match=r"^ERROR: a figure must be a paragraph of its own"):
-        page_of(study, "![x](https://evil.example/x.png)")
 
 
 NAMES = [HTML, "$\\frac{1}$", "$x$", "-x", "a b", "'\"", "</text><script>", "\\", "%s{}", "字"]
