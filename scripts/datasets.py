@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import yaml_files
-from refusals import nearest, shown
+from refusals import nearest, shown, word
 
 # Key of each IDX file and the name it takes among the results, whatever its sources call it.
 FILES = {
@@ -95,7 +95,7 @@ def load_datasets(path: Path) -> dict[str, Dataset]:
     problems: list[str] = [] if content else ["must hold at least one data set"]
     datasets = {}
     for name, entry in content.items():
-        if _text(name, f"{name}", _NAME, problems):
+        if _text(name, word(name), _NAME, problems):
             datasets[name] = _dataset(name, entry, problems)
     if problems:
         raise ValueError("\n".join(f"{path}: {problem}" for problem in problems))
@@ -153,7 +153,7 @@ def _mapping(value, key: str, required, problems: list[str]) -> dict:
         return {}
     problems += [f"`{key}.{name}` is missing" for name in required if value.get(name) is None]
     problems += [
-        f"`{key}.{name}` is no known key; expected {', '.join(required)}{nearest(str(name), required)}"
+        f"`{key}.{word(name)}` is no known key; expected {', '.join(required)}{nearest(word(name), required)}"
         for name in value
         if name not in required
     ]
@@ -189,10 +189,11 @@ def _file(value, key: str, count: int, problems: list[str]) -> DataFile:
 def _class_names(value, key: str, problems: list[str]) -> tuple[str, ...]:
     if value is None:
         return ()
-    if not isinstance(value, list) or len(value) != CLASSES or len({str(name) for name in value}) != CLASSES:
+    if not isinstance(value, list) or len(value) != CLASSES or len({word(name) for name in value}) != CLASSES:
         problems.append(f"`{key}` must be a list of {CLASSES} different names. Received: {shown(value)}")
         return ()
-    return tuple(_text(name, f"{key}[{index}]", _LINE, problems) for index, name in enumerate(value))
+    told = ("" if name is None else name for name in value)  # a missing one is no name either
+    return tuple(_text(name, f"{key}[{index}]", _LINE, problems) for index, name in enumerate(told))
 
 
 def _sources(value, key: str, problems: list[str]) -> tuple[Source, ...]:

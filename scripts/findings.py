@@ -4,6 +4,7 @@ import math
 
 from check_published import Summary
 from matched_pairs import EFFECTIVE_RATE, KERAS2_RULE
+from published_markdown import literal
 from quantities import counted
 from sentences import Counts, Family, cite, joined, listed, named_level
 from summary_tables import shortened, signed
@@ -312,8 +313,8 @@ def single_seed_comment(orderings: list[Row], seeds: int, counts: Counts) -> str
     shaky = max(checked, key=lambda row: float(row["opposite"]))
     share = cite(shortened(shaky["opposite"]), "orderings", shaky["statement"], shaky["metric"].replace("_", " "))
     least = (
-        f"Least supported is this one: {shaky['statement'].rstrip('.')}. One seed contradicts it with a frequency of "
-        f"{share}."
+        f"Least supported is this one: {literal(shaky['statement'].rstrip('.'))}. "
+        f"One seed contradicts it with a frequency of {share}."
     )
     if float(shaky["opposite"]) == 0:
         least = "No single seed contradicts any of them."
@@ -332,4 +333,4 @@ def rule_sentences(checked: list[Row]) -> list[str]:
     """Name the orderings that this study does not confirm, but does with the update rule of Keras 2."""
     turned = [row for row in checked if row["verdict"] != "confirmed" and row.get("keras2_verdict") == "confirmed"]
     opening = "Under the rule of Keras 2 this one holds:"
-    return [f"{opening} {row['statement']}" for row in turned]
+    return [f"{opening} {literal(row['statement'])}" for row in turned]

@@ -98,7 +98,8 @@ def trained_outcome(run: Run, data_folder: Path) -> Outcome:
     Raises:
         BrokenProcessPool: if that process is killed.
     """
-    os.environ.pop("OPENBLAS_CORETYPE", None)
+    for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+        os.environ.pop(name, None)
     os.environ.update(ONE_THREAD)  # before the new process imports NumPy
     with ProcessPoolExecutor(1, get_context("spawn"), _without_messages) as pool:
         return pool.submit(_trained_outcome, run, data_folder).result()

@@ -1,5 +1,6 @@
 """Published numbers and orderings beside this study's, as Markdown tables for reading."""
 
+import re
 from collections.abc import Mapping
 
 from tabulate import tabulate
@@ -41,7 +42,7 @@ def orderings_markdown(rows: list[dict[str, str]], alpha: float) -> str:
     body = []
     for row in rows:
         opposite = f"{row['opposite']} ({row['opposite_low']} … {row['opposite_high']})" if row["opposite"] else "–"
-        cells = [_cell(row["statement"]), _cell(row["source"]), LABELS[row["metric"]], _count(row)]
+        cells = [literal(row["statement"]), literal(row["source"]), LABELS[row["metric"]], _count(row)]
         cells += [_difference(row), row["p_holm"] or "–", row["verdict"], opposite]
         if "keras2_verdict" in row:
             again = {name: row[f"keras2_{name}"] for name in ORDERING_CELLS}
@@ -57,8 +58,9 @@ def _difference(row: Mapping[str, str]) -> str:
     return signed(row["difference"]) + interval
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+def literal(text: str) -> str:
+    """Return Markdown that shows a text to the letter, whatever marks, links or HTML it holds."""
+    return re.sub(r"([\\`*_\[\]<>|&~!#])", r"\\\1", text)
 
 
 def _percent(alpha: float) -> str:

@@ -253,7 +253,7 @@ def _quantity(row: dict, name: str, key: str, problems: list[str]) -> str:
     if value in QUANTITIES:
         return value
     if value is not None:
-        hint = nearest(str(value), QUANTITIES)
+        hint = nearest(word(value), QUANTITIES)
         problems.append(f"`{key}.{name}` must be one of {', '.join(QUANTITIES)}. Received: {shown(value)}{hint}")
     return ""
 

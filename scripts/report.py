@@ -19,6 +19,7 @@ from figure_style import LABELS
 from page import LONG_TABLE, family, render_page
 from planned_runs import Planned, add_study_arguments, planned
 from provenance import provenance
+from published_markdown import literal
 from records import Record
 from runs import read_csv
 from sentences import Counts, Family, comment
@@ -116,7 +117,7 @@ def small_tables(tables: dict, counts: Counts, seeds: int) -> dict[str, str]:
     trends = [[row["trend"], row["from"], row["to"], str(seeds), shortened(row["value"])] for row in tables["trends"]]
     orderings = [
         [
-            *(row["statement"], row["metric"].replace("_", " "), row["n"]),
+            *(literal(row["statement"]), row["metric"].replace("_", " "), row["n"]),
             f"{signed(row['difference'])} ({interval(row)})" if row["difference"] else "–",
             *(row["p_holm"] or "–", row["verdict"], row["opposite"] or "–"),
         ]

@@ -84,9 +84,11 @@ IMAGE_FILES = st.tuples(*3 * [st.integers(0, 3)]).flatmap(
         lambda items: struct.pack(">IIII", 0x803, *shape) + items
     )
 )
+SOUND_FILES = LABEL_FILES | IMAGE_FILES
 ANY_FILES = st.one_of(
-    LABEL_FILES,
-    IMAGE_FILES,
+    SOUND_FILES,
+    st.tuples(SOUND_FILES, st.binary(min_size=1, max_size=2)).map(b"".join),
+    st.tuples(SOUND_FILES, st.integers(1, 2)).map(lambda longer: longer[0][: -longer[1]]),
     st.binary(max_size=40),
     st.binary(max_size=40).map(lambda tail: b"\x00\x00\x08\x03" + tail),
     st.binary(max_size=20).map(lambda tail: b"\x00\x00\x08\x01\x00\x00\x00" + tail),
@@ -94,7 +96,7 @@ ANY_FILES = st.one_of(
 
 
 def test_any_bytes_are_read_back_or_refused(path):
-    """Sound files, those with any bytes behind a sound beginning, and any bytes at all; many end in each way."""
+    """Sound files, a byte or two more or less, any bytes behind a sound beginning, any at all; many end in each way."""
     ends = Counter()
 
     @settings(deadline=None, database=None, max_examples=100)
@@ -112,8 +114,8 @@ def test_any_bytes_are_read_back_or_refused(path):
         assert path.read_bytes() == content
 
     check()
-    assert ends["read"] >= 15
-    assert ends["refused"] >= 15
+    assert ends["read"] >= 8
+    assert ends["refused"] >= 8
 
 
 def test_a_file_that_is_not_there_is_an_os_error(path):

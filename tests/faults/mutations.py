@@ -62,9 +62,9 @@ def with_values_changed(draw, sound, values, most=3):
         *path, key = draw(st.sampled_from(known))
         holder = at(content, path)
         change = draw(st.sampled_from([*3 * ["like"], "another", "one of its own", "gone", "twice", "another key"]))
-        if change == "like":
+        if change == "like" and not isinstance(holder[key], dict | list):
             holder[key] = draw(of_its_kind(holder[key]))
-        elif change == "another":
+        elif change in ("like", "another"):
             holder[key] = draw(values)
         elif change == "one of its own":
             holder[key] = copy.deepcopy(at(content, draw(st.sampled_from(known))))

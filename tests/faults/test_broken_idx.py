@@ -117,15 +117,17 @@ def any_files(draw):
 
 @st.composite
 def nearly_labelled_images(draw):
-    """Draw images and their labels with a few bytes changed, or none."""
-    count = draw(st.integers(1, 5))
-    pixels = draw(st.binary(min_size=6 * count, max_size=6 * count))
-    labels = draw(st.lists(st.integers(0, 9), min_size=count, max_size=count))
+    """Draw images and their labels: as they should be, one too many, of a class too many, or with bytes changed."""
+    images = draw(st.integers(1, 5))
+    labels = images + draw(st.sampled_from([0, 0, 0, -1, 1]))
+    highest = draw(st.sampled_from([9, 9, 9, 10]))
+    pixels = draw(st.binary(min_size=6 * images, max_size=6 * images))
+    classes = draw(st.lists(st.integers(0, highest), min_size=labels, max_size=labels))
     files = [
-        struct.pack(">IIII", 0x803, count, 2, 3) + pixels,
-        struct.pack(">II", 0x801, count) + bytes(labels),
+        struct.pack(">IIII", 0x803, images, 2, 3) + pixels,
+        struct.pack(">II", 0x801, labels) + bytes(classes),
     ]
-    for index, edit in draw(st.lists(st.tuples(st.integers(0, 1), EDIT), max_size=2)):
+    for index, edit in draw(st.lists(st.tuples(st.integers(0, 1), EDIT), max_size=draw(st.integers(0, 2)))):
         files[index] = edited(files[index], [edit])
     return files
 

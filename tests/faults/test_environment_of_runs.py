@@ -1,12 +1,13 @@
 """Cores, threads, locale, time zone, home, paths: whatever a run finds around it, its results have the same bytes."""
 
+import os
 import shutil
 import subprocess
 
 import pytest
 from disturbed_study import DisturbedStudy, contents, copy_of, disk_at, new_study
 
-from conftest import SMALL_STUDY
+from conftest import PROJECT, SMALL_STUDY
 
 THREADS = {
     "OPENBLAS_NUM_THREADS": "3",
@@ -17,6 +18,7 @@ THREADS = {
 }
 LIBRARIES = {
     "OPENBLAS_CORETYPE": "Prescott",
+    "OPENBLAS_L2_SIZE": "64",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "PYTHONSAFEPATH": "1",
 }
@@ -77,6 +79,17 @@ def test_braces_in_the_projects_path_get_one_line(tmp_path):
     assert "Traceback" not in told
 
 
+@pytest.mark.skipif(not (PROJECT / ".venv").exists(), reason="make runs in the environment it makes")
+def test_make_finds_its_scripts_where_python_is_told_not_to_look_beside_them(tmp_path):
+    study = new_study(tmp_path / "project", SMALL_STUDY)
+    shutil.copy(PROJECT / "Makefile", study.project)
+    (study.project / ".venv").symlink_to(PROJECT / ".venv")
+    environment = os.environ | {"PYTHONSAFEPATH": "1"}
+    call = ["make", "--old-file=.venv/installed", "check"]
+    done = subprocess.run(call, cwd=study.project, env=environment, capture_output=True, text=True, check=False)
+    assert "The config is sound" in done.stdout, done.stderr
+
+
 ENVIRONMENTS = {
     "threads": lambda folder: THREADS,
     "compiler": lambda folder: COMPILER,
@@ -102,7 +115,7 @@ def test_study_in_another_environment(finished, tmp_path, make_environment):
 
 @pytest.mark.long
 def test_study_where_libraries_are_told_otherwise(finished, tmp_path):
-    """By a bare `snakemake`: with PYTHONSAFEPATH no script that is started by hand finds its neighbours."""
+    """By a bare `snakemake`: with PYTHONSAFEPATH a script that is started by hand does not find its neighbours."""
     study = new_study(tmp_path / "project", SMALL_STUDY)
     code, told = study.snakemake(environment=LIBRARIES)
     assert code == 0, told

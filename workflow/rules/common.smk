@@ -80,7 +80,7 @@ def command(script):
     another processor. Text is UTF-8, modules lie beside their script, figures are drawn without a screen.
     """
     environment = (
-        "env -u OPENBLAS_CORETYPE -u PYTHONSAFEPATH"
+        "env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE -u PYTHONSAFEPATH"
         " OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONUTF8=1 MPLBACKEND=agg"
     )
     call = f"{environment} {shlex.quote(PYTHON)} {shlex.quote(str(SCRIPTS / script))}.py"
