@@ -57,8 +57,9 @@ check: .venv/installed
 verify: .venv/installed
 	@$(BIN)/python scripts/verify.py --results $(RESULTS) --runs $(RUNS) --seed $(SEED)
 
+# Two processes, each with whole files, since the tests of a file may share a study or a cluster.
 test: .venv/installed
-	@$(IN_ENVIRONMENT) $(BIN)/python -m pytest $(ARGS)
+	@$(IN_ENVIRONMENT) $(BIN)/python -m pytest -n 2 --dist loadfile --durations 10 $(ARGS)
 
 test-faults: .venv/installed
 	@$(IN_ENVIRONMENT) $(BIN)/python -m pytest -m long tests/faults $(ARGS)

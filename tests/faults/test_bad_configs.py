@@ -432,6 +432,13 @@ OTHER_FILES = {  # file, what is replaced in the shipped one, by what, and the k
         '  license: MIT\n  "a\\nb": 1',
         "`fashion_mnist.'a\\nb'` ",
     ),
+    "a key of 4,000 digits": ("published.yaml", "dataset: ", f"? {HUGE}\n: 1\ndataset: ", "is no known key; expected "),
+    "a key of 4,000 digits beside data sets": (
+        "datasets.yaml",
+        "mnist:",
+        f"? {HUGE}\n: 1\nmnist:",
+        "must be a name of ",
+    ),
     "a quantity of 4,000 digits": ("published.yaml", "test_loss", HUGE, ".quantity` must be one of "),
     "a number of 4,000 digits": ("published.yaml", "0.9257", HUGE, "`numbers.first_epoch_training.published` must be "),
 }
