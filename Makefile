@@ -25,6 +25,8 @@ RUNS ?= 3
 SEED ?= 0
 ARGS ?=
 MEMORY = $(if $(MEMORY_MB),--memory-mb $(MEMORY_MB))
+# Scripts import the modules beside them, whatever Python is told elsewhere.
+unexport PYTHONSAFEPATH
 # Folders reach the shell as variables of its own, whatever characters they hold.
 export FOLDER OTHER
 DIRECTORY = $(if $(FOLDER),--directory "$$FOLDER")
