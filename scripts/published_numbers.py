@@ -272,7 +272,7 @@ def _check_keys(row: dict, key: str, required: tuple, optional: tuple, problems:
     known = (*required, *optional)
     problems += [f"`{_within(key, name)}` is missing" for name in required if row.get(name) is None]
     problems += [
-        f"`{_within(key, word(name))}` is no known key; expected {', '.join(known)}{nearest(str(name), known)}"
+        f"`{_within(key, word(name))}` is no known key; expected {', '.join(known)}{nearest(word(name), known)}"
         for name in row
         if name not in known
     ]
