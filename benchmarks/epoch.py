@@ -1,7 +1,7 @@
 """One epoch of the baseline against its matrix products alone: `.venv/bin/python benchmarks/epoch.py DATA_FOLDER`.
 
 Both run on one thread, in turn, in one process; medians of the rounds are compared. DATA_FOLDER holds x_train.npy and
-its like, e.g. results/data/mnist.
+its like, e.g. results/data/mnist. With --ynnpack XLA hands sums to that library, as it does when left alone.
 """
 
 import argparse
@@ -17,6 +17,9 @@ for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # as in limit.py
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
+import lean_keras  # noqa: F401 - before anything that imports Keras
+
+# isort: split
 import numpy as np
 import tensorflow as tf
 
@@ -54,7 +57,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data_folder", type=Path)
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--ynnpack", action="store_true")
     arguments = parser.parse_args()
+    if arguments.ynnpack:  # XLA reads its flags when it first compiles
+        del os.environ["XLA_FLAGS"]
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     train, test = (

@@ -1,5 +1,8 @@
 """One XLA epoch is the same as Keras' own training, to float32 rounding."""
 
+import lean_keras  # noqa: F401 - before anything that imports Keras
+
+# isort: split
 import keras
 import numpy as np
 import pytest
