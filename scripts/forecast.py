@@ -17,13 +17,13 @@ from plan import Plan, make_plan, previous_milestone
 from snakemake_jobs import Job, Key
 
 # Where nothing was measured yet: seconds of a job whatever its size, and seconds for 10^12 operations. From the records
-# of the default study on an AMD EPYC (family 26), two jobs side by side: fifty epochs took 9.5 s with 32 units, 47 s
-# with 512 and 90 s with 1,024.
+# of the default study on an AMD EPYC (family 26), two jobs side by side: fifty epochs took 7 s with 32 units, 34 to
+# 40 s with 512 and 71 to 77 s with 1,024.
 TYPICAL_SECONDS = {
     "download": (2, 0),
     "preprocess": (0.5, 0),
-    "train": (7, 7.8),
-    "evaluate": (0.2, 11.5),
+    "train": (5, 6.4),
+    "evaluate": (0.2, 5.7),
     "aggregate": (1.2, 0),
     "resample": (2, 0),
     "check_published": (0.8, 0),
