@@ -34,7 +34,7 @@ def test_two_writers_of_one_file_never_mix(tmp_path):
 
 
 def test_study_killed_twice_ends_with_the_same_bytes(finished, tmp_path):
-    """Snakemake killed, its job left alone; then Ctrl-C. The same command each time."""
+    """Snakemake killed, its job left alone, with files half written; then Ctrl-C. The same command each time."""
     study, expected = with_work_left(finished, tmp_path / "project"), contents(finished[1])
     run = study.start()
     orphan = run.wait_for_job("train")
@@ -42,11 +42,16 @@ def test_study_killed_twice_ends_with_the_same_bytes(finished, tmp_path):
     run.end()
     orphan.suspend()  # else it might end by itself in time
     assert orphan.is_running()
+    data = study.project / "results" / "data"
+    (data / ".x_train.npy.0.part").write_bytes(b"half")  # of atomic.py and of download.py, as a kill leaves them
+    (data / ".part-0").mkdir()
+    (data / ".part-0" / "saved").write_bytes(b"half")
 
     run = study.start()
     run.wait_for_job("train")
     assert not orphan.is_running()
     assert "NOTE: the run before" in run.told()
+    assert list(data.glob(".*part*")) == []
     time.sleep(1)
     run.signal(signal.SIGINT)
     code, _ = run.end()
