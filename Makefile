@@ -6,7 +6,7 @@
 # make verify  train RUNS=3 runs of the finished study again, chosen by SEED=0, and compare them with what is stored
 # make compare OTHER=folder  this finished study beside another: settings, verdicts and numbers that differ
 # make test    the tests
-# make test-faults  the long tests of what goes wrong: kills, full disks, damaged files, bad input (an hour)
+# make test-faults  the long tests of what goes wrong: kills, full disks, damaged files, bad input (48 minutes)
 # make lint    the linters
 # make example renew docs/report from the finished study in results/
 # make calibration  coverage and error rates of the statistics, by simulation (half a minute)
@@ -64,7 +64,7 @@ test: .venv/installed
 	@$(IN_ENVIRONMENT) $(BIN)/python -m pytest -n 2 --dist loadfile --durations 10 $(ARGS)
 
 test-faults: .venv/installed
-	@$(IN_ENVIRONMENT) $(BIN)/python -m pytest -m long tests/faults $(ARGS)
+	@$(IN_ENVIRONMENT) $(BIN)/python -m pytest -n 2 --dist load -m long tests/faults $(ARGS)
 
 lint: .venv/installed
 	$(BIN)/ruff check .

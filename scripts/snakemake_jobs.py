@@ -3,12 +3,15 @@
 import contextlib
 import io
 import logging
+import os
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from snakemake.cli import main as snakemake
-from snakemake.common import NOTHING_TO_BE_DONE_MSG
+from snakemake.common import NOTHING_TO_BE_DONE_MSG, get_appdirs
+from snakemake.settings.types import SharedFSUsage
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
@@ -75,6 +78,21 @@ class Listener(LogHandlerBase):
     needs_rulegraph = False
 
 
+def cache_options() -> list[str]:
+    """Return what tells Snakemake to keep its cache of sources among temporary files, where the home takes none.
+
+    It makes that folder before it reads a Snakefile, whether it has sources to fetch or not, and fails if it cannot.
+    """
+    folder = get_appdirs().user_cache_dir
+    try:
+        os.makedirs(folder, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        shared = SharedFSUsage.all() - {SharedFSUsage.SOURCE_CACHE}
+        return ["--shared-fs-usage", *sorted(usage.item_to_choice() for usage in shared)]
+    return []
+
+
 def run_snakemake(arguments: list[str], make_listener: Callable | None = None) -> None:
     """Run Snakemake in this process; ends the process if Snakemake fails.
 
@@ -87,7 +105,7 @@ def run_snakemake(arguments: list[str], make_listener: Callable | None = None) -
         LoggerPluginRegistry().plugins[LISTENER] = Plugin(make_listener, None, LISTENER)
         arguments = [f"--logger={LISTENER}", *arguments]
     try:
-        snakemake(arguments)
+        snakemake([*arguments, *cache_options()])
     except SystemExit as end:
         if end.code:
             raise

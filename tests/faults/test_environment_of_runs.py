@@ -90,6 +90,15 @@ def test_make_finds_its_scripts_where_python_is_told_not_to_look_beside_them(tmp
     assert "The config is sound" in done.stdout, done.stderr
 
 
+def test_make_does_without_a_home(finished, tmp_path, monkeypatch):
+    """Snakemake by itself fails where it cannot make a folder for its cache, before it reads a Snakefile."""
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    study = copy_of(finished, tmp_path / "project")
+    code, told = study.run(environment={"HOME": "/dev/null"})
+    assert code == 0, told
+    assert "Nothing to be done" in told
+
+
 ENVIRONMENTS = {
     "threads": lambda folder: THREADS,
     "compiler": lambda folder: COMPILER,
