@@ -1,5 +1,5 @@
 # make         the study of config/config.yaml, on all cores; prints where the report is
-# make quick   a small study on the real data in a minute and a half; FOLDER=quick keeps it apart from the full one
+# make quick   a small study on the real data in a good minute; FOLDER=quick keeps it apart from the full one
 # make fashion the same study on Fashion-MNIST, beside the first: fashion/results
 # make plan    what make would do: runs kept and trained and why, time, disk, comparisons; runs nothing
 # make check   what is wrong with the config, and how large its study is; makes .venv
