@@ -36,6 +36,22 @@ def whole_batches(order: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.nd
     return np.concatenate([order, filling]).reshape(steps, batch_size), counts
 
 
+def totals(steps, step) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the sums of loss and hits over the steps of a compiled loop.
+
+    Args:
+        steps: how many.
+        step: function `index -> (loss, hits)`.
+    """
+
+    def body(index, total_loss, total_correct):
+        loss, correct = step(index)
+        return index + 1, total_loss + loss, total_correct + correct
+
+    start = (tf.constant(0), tf.zeros(()), tf.zeros(()))
+    return tf.while_loop(lambda index, *_: index < steps, body, start)[1:]
+
+
 class CompiledTraining:
     """Trains and tests one Keras model on data in memory, one compiled call an epoch.
 
@@ -102,25 +118,22 @@ class CompiledTraining:
         self.optimizer.apply(tape.gradient(loss, weights), weights)
         return total, tf.reduce_sum(hits * counted)
 
-    @tf.function(jit_compile=True)
+    # Loops are said outright: AutoGraph would write code of its own to a temporary file, which may find no room.
+    @tf.function(jit_compile=True, autograph=False)
     def _epoch(self, batches, counts):
-        total_loss, total_correct = tf.zeros(()), tf.zeros(())
-        for index in tf.range(tf.shape(batches)[0]):
-            loss, correct = self._step(batches[index], counts[index])
-            total_loss, total_correct = total_loss + loss, total_correct + correct
-        return total_loss, total_correct
+        return totals(tf.shape(batches)[0], lambda index: self._step(batches[index], counts[index]))
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def _evaluate(self):
-        total_loss, total_correct = tf.zeros(()), tf.zeros(())
         images, labels = self._test
         whole = images.shape[0] - images.shape[0] % TEST_BATCH
+        total_loss, total_correct = tf.zeros(()), tf.zeros(())
         if whole:
             batches = tf.reshape(images[:whole], [-1, TEST_BATCH, images.shape[1]])
             batch_labels = tf.reshape(labels[:whole], [-1, TEST_BATCH])
-            for index in tf.range(batches.shape[0]):
-                loss, correct = self._test_step(batches[index], batch_labels[index])
-                total_loss, total_correct = total_loss + loss, total_correct + correct
+            total_loss, total_correct = totals(
+                batches.shape[0], lambda index: self._test_step(batches[index], batch_labels[index])
+            )
         if labels[whole:].shape[0]:
             loss, correct = self._test_step(images[whole:], labels[whole:])
             total_loss, total_correct = total_loss + loss, total_correct + correct

@@ -199,9 +199,8 @@ def test_results_alone_on_a_disk_that_fills_up_while_training(finished, tmp_path
         assert contents(study.project) == expected
 
 
-# What a rule's files do not fit into and the line that says so does, in bytes; in training also the code that
-# TensorFlow writes for itself among temporary files.
-QUOTAS = {"train": 20_000, "aggregate": 700, "resample": 400, "check_published": 300}
+# What a rule's files do not fit into and the line that says so does, in bytes.
+QUOTAS = {"aggregate": 700, "resample": 400, "check_published": 300}
 
 
 def quota(size):
