@@ -11,6 +11,7 @@
 # make example renew docs/report from the finished study in results/
 # make calibration  coverage and error rates of the statistics, by simulation (half a minute)
 # make benchmark  this project, its limit and its peers, timed (hours; can be taken up again): results/performance
+# make schema  renew config/schema.json from the config's model
 # make lock    renew the files of locked packages from pyproject.toml
 # make clean   remove .venv and .venv-peers; results stay
 #
@@ -36,7 +37,7 @@ BIN := .venv/bin
 IN_ENVIRONMENT = PATH="$$PWD/$(BIN):$$PATH"
 
 .DEFAULT_GOAL := study
-.PHONY: study quick fashion plan compare check verify test test-faults lint example calibration benchmark lock clean
+.PHONY: study quick fashion plan compare check verify test test-faults lint example calibration benchmark schema lock clean
 
 study: .venv/installed
 	@$(IN_ENVIRONMENT) $(BIN)/python scripts/run_study.py $(CONFIG) $(DIRECTORY) --cores $(CORES) $(MEMORY) $(ARGS)
@@ -86,7 +87,7 @@ example:
 	cp results/performance/*.csv results/performance/*.png docs/report/performance/
 
 calibration: .venv/installed
-	@PYTHONPATH=scripts $(BIN)/python tests/calibration.py
+	@PYTHONPATH=scripts $(BIN)/python tests/helpers/calibration.py
 
 # Each step leaves rows behind that it does not measure again; the machine should do nothing else.
 BENCHMARK := results/performance
@@ -103,6 +104,9 @@ benchmark: .venv/installed .venv-peers/installed
 
 .venv-peers/installed: benchmarks/requirements.lock scripts/environment.sh
 	@sh scripts/environment.sh "$(PYTHON)" .venv-peers benchmarks/requirements.lock
+
+schema: .venv/installed
+	@PYTHONPATH=scripts $(BIN)/python -m design.configuration > config/schema.json
 
 lock:
 	@sh scripts/lock.sh "$(PYTHON)"

@@ -21,7 +21,7 @@ import study as study_benchmark
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT / "tests"))
 
-from slurm_cluster import SlurmCluster, why_not  # noqa: E402 - lies beside the tests
+from helpers.slurm_cluster import SlurmCluster, why_not  # noqa: E402 - lies beside the tests
 
 SEEDS = 4
 

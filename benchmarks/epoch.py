@@ -17,15 +17,15 @@ for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # as in limit.py
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
-import lean_keras  # noqa: F401 - before anything that imports Keras
+from training import lean_keras  # noqa: F401 - before anything that imports Keras
 
 # isort: split
 import numpy as np
 import tensorflow as tf
 
-from epochs import CompiledTraining
-from network import build_network, shuffled_order
-from optimizers import build_optimizer
+from training.epochs import CompiledTraining
+from training.networks import build_network, shuffled_order
+from training.optimizers import build_optimizer
 
 UNITS, BATCH = 512, 128
 

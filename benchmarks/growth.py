@@ -22,11 +22,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 import numpy as np
 import yaml
 
-import configuration
 import measurements
-import plan as planning
-from code_digest import engine
-from records import Record, write_record
+from design import configuration
+from design import plan as planning
+from files.code_digest import engine
+from files.records import Record, write_record
 
 PROJECT = Path(__file__).resolve().parents[1]
 SEEDS, EPOCHS = 10, 5

@@ -1,9 +1,9 @@
 """The limit of a list of runs: its matrix products at the rate this machine reaches, all cores at work.
 
 `.venv/bin/python benchmarks/limit.py UNITS …` prints the rate for each width of the hidden layer. Operations are those
-of scripts/cost.py: forward and backward products of every training image, forward products of every test image after
-every epoch and once more in the evaluation. The rate is that of the same five products of a step in a loop that does
-nothing else, with one single-threaded process a core, by XLA or by numpy, whichever is faster.
+of scripts/training/cost.py: forward and backward products of every training image, forward products of every test image
+after every epoch and once more in the evaluation. The rate is that of the same five products of a step in a loop that
+does nothing else, with one single-threaded process a core, by XLA or by numpy, whichever is faster.
 """
 
 import argparse
@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 import numpy as np
 
-from cost import CLASSES, PIXELS, epoch_operations, forward_operations
+from training.cost import CLASSES, PIXELS, epoch_operations, forward_operations
 
 BATCH, STEPS, ROUNDS = 128, 200, 5
 TRAIN_IMAGES, TEST_IMAGES = 60_000, 10_000

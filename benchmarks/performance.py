@@ -19,7 +19,7 @@ import matplotlib.pyplot as plt
 import tabulate
 
 import measurements
-from figure_style import BLUE, GREY, ORANGE, STYLE
+from figures.style import BLUE, GREY, ORANGE, STYLE
 
 PROJECT = Path(__file__).resolve().parents[1]
 NAMES = {

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pandas as pd
 
-import comparisons
-from atomic import atomic_path
-from matched_pairs import compare_matched
-from outdated import remove_pairs
-from planned_runs import Planned, add_study_arguments, planned
-from records import RecordError, write_record
-from runs import RUN_COLUMNS, read_runs
-from selection_table import SELECTION_COLUMNS, selection_rows
-from summary_tables import markdown_tables, summarise, summary_columns
-from trends import LEARNING_COLUMNS, TREND_COLUMNS, learning_rows, trend_rows
+from files.atomic import atomic_path
+from files.outdated import remove_pairs
+from files.records import RecordError, write_record
+from tables import comparisons
+from tables.matched_pairs import compare_matched
+from tables.planned_runs import Planned, add_study_arguments, planned
+from tables.runs import RUN_COLUMNS, read_runs
+from tables.selection_table import SELECTION_COLUMNS, selection_rows
+from tables.summary_tables import markdown_tables, summarise, summary_columns
+from tables.trends import LEARNING_COLUMNS, TREND_COLUMNS, learning_rows, trend_rows
 
 # Tables that do not go by the name of a sweep or grid; two_way, published and orderings are made by other rules.
 OWN = ("runs", "comparisons", "differences", "selection", "learning", "trends")

@@ -15,12 +15,12 @@ import numpy as np
 from scipy import stats
 from tabulate import tabulate
 
-from canonical import FACTORS, changes
-from comparisons import probability
-from divergence import score_at_chance
-from paired import holm, smallest_p_value
-from records import Record
-from runs import read_csv
+from design.canonical import FACTORS, changes
+from files.records import Record
+from stats.divergence import score_at_chance
+from stats.paired import holm, smallest_p_value
+from tables.comparisons import probability
+from tables.runs import read_csv
 
 MOST_ROWS, MOST_NAMED = 12, 4  # of a table and in a line: a comparison fits a screen
 VERDICTS = {  # table -> columns that name a row, column of its verdict

@@ -11,17 +11,15 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-import check
-import make_options
-import time_stamps
-from canonical import changes
-from configuration import Study
-from forecast import TYPICAL_SECONDS, Expectation, Link, jobs_at_once, link_of, makespan, needed_jobs, work_of
-from paired import can_reject, detectable_difference, fewest_seeds, smallest_adjusted_p_value
-from plan import Plan
-from quantities import size_text, time_text
-from reasons import INTERRUPTED, MISSING, causes, why
-from snakemake_jobs import DryRun, Job, Key, dry_run
+from design.canonical import changes
+from design.configuration import Study
+from design.plan import Plan
+from running import checking, make_options, time_stamps
+from running.forecast import TYPICAL_SECONDS, Expectation, Link, jobs_at_once, link_of, makespan, needed_jobs, work_of
+from running.reasons import INTERRUPTED, MISSING, causes, why
+from running.snakemake_jobs import DryRun, Job, Key, dry_run
+from stats.paired import can_reject, detectable_difference, fewest_seeds, smallest_adjusted_p_value
+from tables.quantities import size_text, time_text
 
 RESULTS = Path("results")
 RULES = {rule: place for place, rule in enumerate(TYPICAL_SECONDS)}  # in the order of the workflow
@@ -170,7 +168,7 @@ def preview(found: DryRun, study: Study, expectation: Expectation, slots: int) -
 def main(argv: list[str] | None = None) -> None:
     """Command line; further options go to Snakemake."""
     options, others = make_options.parse(__doc__, argv)
-    study = check.tell(options.configs, options.directory)
+    study = checking.tell(options.configs, options.directory)
     work = work_of(study, options.directory)
     files = [str(path) for path in options.configs]
     found = dry_run([*others, "--directory", str(options.directory), "--configfile", *files])

@@ -5,25 +5,23 @@ import json
 import re
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import jinja2
-from tabulate import tabulate
 
-import findings
-from atomic import atomic_path
-from check_published import summary as published_summary
-from comparisons import METRICS
-from evidence import Evidence
-from figure_style import LABELS
-from page import LONG_TABLE, family, render_page
-from planned_runs import Planned, add_study_arguments, planned
-from provenance import provenance
-from published_markdown import literal
-from records import Record
-from runs import read_csv
-from sentences import Counts, Family, comment
-from summary_tables import shortened, signed
+from design.labels import LABELS
+from files.atomic import atomic_path
+from files.provenance import provenance
+from files.records import Record
+from published.checks import summary as published_summary
+from tables.comparisons import METRICS
+from tables.planned_runs import Planned, add_study_arguments, planned
+from tables.runs import read_csv
+from writing import findings
+from writing.evidence import Evidence
+from writing.live_verdicts import live_families
+from writing.page import LONG_TABLE, render_page
+from writing.report_tables import small_tables
+from writing.sentences import Counts, Family, comment
 
 # Numbers of the network itself and of plain speech, which no table need show.
 CONSTANTS = ("784", "10", "1", "0", "2")
@@ -62,102 +60,6 @@ def families(study: Planned, tables: dict, margins: dict[str, str]) -> dict[str,
         }
         for summary, factors in study.summaries.items()
     }
-
-
-def markdown_table(name: str, header: list[str], rows: list[list[str]]) -> str:
-    """Return a Markdown table under its name; empty where there are no rows."""
-    if not rows:
-        return ""
-    return f"*Table: {name}.*\n\n{tabulate(rows, header, 'github', disable_numparse=True)}"
-
-
-def interval(row: dict[str, str], low: str = "low", high: str = "high") -> str:
-    """Return `low … high` of a difference, shortened and signed; a dash where there is none."""
-    return f"{signed(row[low])} … {signed(row[high])}" if row[low] else "–"
-
-
-def small_tables(tables: dict, counts: Counts, seeds: int) -> dict[str, str]:
-    """Return the tables that belong to no sweep or grid, as Markdown by name."""
-    compared = tables["comparisons"]
-    matched = {
-        name: [
-            [
-                *(row["metric"], row["level"], row["n"], signed(row["difference"]), interval(row)),
-                *(row["p_holm"] or "–", row["verdict"]),
-            ]
-            for row in compared
-            if row["summary"] == name
-        ]
-        for name in ("effective_rate", "keras2_rule")
-    }
-    pair = ["metric", "pair", "n", "difference", "interval", "p (Holm)", "verdict"]
-    resampled = {(row["summary"], row["metric"], row["level"]): row for row in tables["two_way"]}
-    appendix = [
-        [
-            *(row["summary"], row["metric"], row["level"], row["n"], signed(row["difference"]), interval(row)),
-            *(row["p_value"] or "–", row["p_holm"] or "–", interval(row, "bca_low", "bca_high") + mark(row)),
-            shortened(row["detectable"]) if row["detectable"] not in ("", "inf") else "–",
-            row["seeds_to_settle"] or "–",
-            *two_way_cells(resampled.get((row["summary"], row["metric"], row["level"]))),
-            row["verdict"],
-        ]
-        for row in compared
-    ]
-    header = ["summary", "metric", "level", "n", "difference", "t interval", "p", "p (Holm)", "BCa interval"]
-    header += ["detectable", "seeds to settle", "SE seeds", "SE images", "interval over both", "verdict"]
-    learning = [
-        [row["epoch"], row["n"], *(with_spread(row[name], row[f"{name}_sd"]) for name in LEARNING)]
-        for row in tables["learning"]
-    ]
-    chosen = [
-        [row["summary"], row["metric"], str(seeds), row["best"]]
-        + [shortened(row[name]) for name in ("apparent", "cross_fitted", "optimism")]
-        for row in tables["selection"]
-    ]
-    trends = [[row["trend"], row["from"], row["to"], str(seeds), shortened(row["value"])] for row in tables["trends"]]
-    orderings = [
-        [
-            *(literal(row["statement"]), row["metric"].replace("_", " "), row["n"]),
-            f"{signed(row['difference'])} ({interval(row)})" if row["difference"] else "–",
-            *(row["p_holm"] or "–", row["verdict"], row["opposite"] or "–"),
-        ]
-        for row in tables.get("orderings", [])
-    ]
-    claim = ["claim", "metric", "n", "winner - loser", "p (Holm)", "verdict", "one seed says the opposite"]
-    return {name: markdown_table(name, pair, rows) for name, rows in matched.items()} | {
-        "orderings": markdown_table("orderings", claim, orderings),
-        "comparisons": markdown_table("comparisons", header, appendix),
-        "learning": markdown_table(
-            "learning", ["epoch", "n", *(name.replace("_", " ") for name in LEARNING)], learning
-        ),
-        "selection": markdown_table(
-            "selection", ["summary", "metric", "n", "best", "apparent", "cross-fitted", "optimism"], chosen
-        ),
-        "trends": markdown_table("trends", ["trend", "from", "to", "n", "value"], trends),
-        "counts": markdown_table(
-            "counts", ["counted", "value"], [[row["counted"], row["value"]] for row in counts.rows]
-        ),
-    }
-
-
-LEARNING = ("train_accuracy", "test_accuracy", "train_loss", "test_loss")
-
-
-def with_spread(mean: str, sd: str) -> str:
-    """Return `mean ± SD`, shortened; the mean alone where one run has no spread."""
-    return f"{shortened(mean)} ± {shortened(sd)}" if sd else shortened(mean)
-
-
-def mark(row: dict[str, str]) -> str:
-    """Return an asterisk where t and BCa interval disagree on 0."""
-    return " *" if row["bca_disagrees"] == "yes" else ""
-
-
-def two_way_cells(row: dict[str, str] | None) -> list[str]:
-    """Return standard errors by seeds and by images, and the interval over both."""
-    if row is None:
-        return ["–", "–", "–"]
-    return [shortened(row["seeds_se"]), shortened(row["images_se"]), interval(row)]
 
 
 def comments(
@@ -233,33 +135,6 @@ def beginning(table: str) -> str:
     if rows <= LONG_TABLE:
         return table
     return "".join(lines[: 2 + LONG_TABLE]) + f"\n(The first {LONG_TABLE} of {rows} rows; all stand in report.html.)\n"
-
-
-def live_families(study: Planned, margins: dict[str, str]) -> list[dict]:
-    """Return what the page's own script needs to take the verdicts anew at another α or δ."""
-    differences = read_csv(study.tables("aggregate").file("differences.csv"))
-    found = []
-    for name in dict.fromkeys(row["summary"] for row in differences):
-        for metric, higher_is_better in METRICS.items():
-            rows = [row for row in differences if (row["summary"], row["metric"]) == (name, metric)]
-            found.append(
-                family(
-                    name,
-                    metric,
-                    [row["level"] for row in rows],
-                    [exact_comparison(row) for row in rows],
-                    alpha=study.alpha,
-                    margin=float(margins[metric]),
-                    higher_is_better=higher_is_better,
-                )
-            )
-    return found
-
-
-def exact_comparison(row: dict[str, str]) -> SimpleNamespace:
-    """Return a row of `differences.csv` with the attributes of a `paired.Comparison` that a page shows."""
-    exact = {name: float(row[f"exact_{name}"] or "nan") for name in ("mean", "sd", "p_value")}
-    return SimpleNamespace(n=int(row["n"]), verdict=row["verdict"], **exact)
 
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:

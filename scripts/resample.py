@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from atomic import atomic_path
-from divergence import chance
-from planned_runs import Milestone, Planned, add_study_arguments, planned
-from records import RecordError, write_record
-from rounding import rounded, supported_decimals
-from two_way_bootstrap import TwoWayDifference, resampling_weights, two_way_bootstrap
+from files.atomic import atomic_path
+from files.records import RecordError, write_record
+from stats.divergence import chance
+from stats.two_way_bootstrap import TwoWayDifference, resampling_weights, two_way_bootstrap
+from tables.planned_runs import Milestone, Planned, add_study_arguments, planned
+from tables.rounding import rounded, supported_decimals
 
 COLUMNS = ("summary", "metric", "level", "difference", "seeds_se", "images_se", "se", "low", "high")
 METRICS = ("accuracy", "loss")

@@ -6,14 +6,10 @@ that nothing has changed.
 
 import re
 
-import check
-import disk
-import display
-import leftovers
-import make_options
-from forecast import jobs_at_once, work_of
-from progress import Progress, summary
-from snakemake_jobs import run_snakemake
+from running import checking, disk, display, leftovers, make_options
+from running.forecast import jobs_at_once, work_of
+from running.progress import Progress, summary
+from running.snakemake_jobs import run_snakemake
 
 DRY_RUN = re.compile(r"--dry-?run|-[a-zA-Z]*n[a-zA-Z]*")  # also among other one-letter options: -np
 
@@ -22,7 +18,7 @@ def main(argv: list[str] | None = None) -> None:
     """Command line; further options go to Snakemake."""
     options, others = make_options.parse(__doc__, argv)
     folder = options.directory
-    study = check.tell(options.configs, folder)
+    study = checking.tell(options.configs, folder)
     # --resources and --configfile take all words that follow: an option ends the one, nothing may follow the other.
     arguments = [*others, "--directory", str(folder.resolve())]
     arguments += ["--resources", f"mem_mb={options.memory_mb}", "--cores", f"{options.cores}"]

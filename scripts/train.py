@@ -1,123 +1,20 @@
 """Train one point for a block of seeds from one milestone to the next (rule train)."""
 
 import argparse
-import csv
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import lean_keras  # noqa: F401 - before anything that imports Keras
+from training import lean_keras  # noqa: F401 - before anything that imports Keras
 
 # isort: split
-import keras
 import numpy as np
 import tensorflow as tf
 
-from atomic import atomic_path
-from canonical import HYPERPARAMETERS, canonical_name
-from code_digest import require_engine
-from epochs import CompiledTraining
-from network import build_network, initial_weights, shuffled_order
-from optimizers import build_optimizer
-from records import Record, RecordError, write_record
-from state import Arrays, StateError, StateReader, writing_state
-
-HISTORY_COLUMNS = ("seed", "epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
-
-
-def fix_settings(threads: int = 1) -> None:
-    """Fix what Keras and TensorFlow may be told elsewhere, ~/.keras say; before their first computation."""
-    keras.config.set_floatx("float32")
-    keras.config.set_epsilon(1e-7)
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-
-
-def train_block(point, seeds, epochs, previous, train, test, keep, report=lambda line: None):
-    """Train every seed of a block from one milestone to the next, each as if it were alone.
-
-    Args:
-        point: value of each of `HYPERPARAMETERS`.
-        seeds: the block's seeds.
-        epochs: `(start, end)`: epochs already trained, epochs trained at the end.
-        previous: function `seed -> arrays` of the state at `start` epochs; None starts from fresh weights.
-        train: `(images, labels)`, uint8 (n, 784) and uint8 (n,).
-        test: the same for the test set.
-        keep: called with each seed and the arrays of its state at `end` epochs.
-        report: called with a line of text after each epoch.
-
-    Returns:
-        The history's rows in the order of `HISTORY_COLUMNS`.
-    """
-    start, end = epochs
-    training = CompiledTraining(
-        build_network(point["units"]),
-        build_optimizer(point["optimizer"], point["learning_rate"], point["momentum"]),
-        point["batch_size"],
-        train,
-        test,
-    )
-    images = int(train[1].shape[0])
-    variables = training.variables
-    fresh = {name: variable.numpy() for name, variable in variables.items() if name.startswith("optimizer/")}
-    weights = [name for name in variables if name.startswith("weights/")]
-    history = []
-    for seed in seeds:
-        if previous:
-            values = previous(seed)
-        else:
-            values = fresh | dict(zip(weights, initial_weights(point["units"], seed), strict=True))
-        for name, variable in variables.items():
-            variable.assign(values[name])
-        for epoch in range(start + 1, end + 1):
-            results = (*training.train_epoch(shuffled_order(seed, epoch, images)), *training.test())
-            history.append((seed, epoch, *results))
-            report(
-                "seed {} epoch {}/{}: train loss {:.4f} accuracy {:.4f}, test loss {:.4f} accuracy {:.4f}".format(
-                    seed, epoch, end, *results
-                )
-            )
-        keep(seed, {name: variable.numpy() for name, variable in variables.items()})
-    return history
-
-
-@contextmanager
-def writing_parts(paths: dict[str, Path], label: dict) -> Iterator[Callable[[int, Arrays], None]]:
-    """Write weights and optimizer variables to two files: only a longer training needs the latter.
-
-    Args:
-        paths: "weights" and "optimizer" -> file.
-        label: as in `writing_state`.
-
-    Yields:
-        A function that adds the complete state of one seed.
-    """
-    with (
-        writing_state(paths["weights"], label | {"holds": "weights"}) as keep_weights,
-        writing_state(paths["optimizer"], label | {"holds": "optimizer"}) as keep_optimizer,
-    ):
-
-        def keep(seed: int, arrays: Arrays) -> None:
-            for prefix, add in (("weights/", keep_weights), ("optimizer/", keep_optimizer)):
-                add(seed, {name: array for name, array in arrays.items() if name.startswith(prefix)})
-
-        yield keep
-
-
-def reading_parts(record: Record, label: dict) -> Callable[[int], Arrays]:
-    """Return a function that gives the complete state of a seed, read from the two files that a training recorded."""
-    files = {"weights": record.file("state.npz"), "optimizer": record.file("optimizer.npz")}
-    readers = [StateReader(path, holds=kind, **label) for kind, path in files.items()]
-    return lambda seed: {name: array for reader in readers for name, array in reader.arrays(seed).items()}
-
-
-def write_history(path: Path, history: list[tuple]) -> None:
-    """Write the rows of a history, nine significant digits: every float32 is told from its neighbours."""
-    with atomic_path(path) as temporary, temporary.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(HISTORY_COLUMNS)
-        writer.writerows([seed, epoch, *(f"{value:.9g}" for value in values)] for seed, epoch, *values in history)
+from design.canonical import HYPERPARAMETERS, canonical_name
+from files.code_digest import require_engine
+from files.records import Record, RecordError, write_record
+from training.block import fix_settings, reading_parts, train_block, write_history, writing_parts
+from training.state import StateError
 
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:

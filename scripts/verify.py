@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 from tabulate import tabulate
 
-from datasets import FILES, load_datasets
-from divergence import score_at_chance
-from drawn_runs import Run, choose, evaluated_runs, training_share
-from outcomes import TEST_METRICS, Outcome, stored_metrics, stored_outcome, trained_outcome
-from preprocess import read_split
-from provenance import cpu_model
-from records import Record, RecordError, sha256
-from runs import read_csv
+from data.arrays import read_split
+from data.datasets import FILES, load_datasets
+from files.provenance import cpu_model
+from files.records import Record, RecordError, sha256
+from running.drawn_runs import Run, choose, evaluated_runs, training_share
+from running.outcomes import TEST_METRICS, Outcome, stored_metrics, stored_outcome, trained_outcome
+from stats.divergence import score_at_chance
+from tables.runs import read_csv
 
 DATASETS_FILE = Path(__file__).resolve().parents[1] / "config" / "datasets.yaml"
 DIFFERENT = 3  # exit code; an error is 1, a wrong command line 2

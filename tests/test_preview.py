@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-import check
-import configuration
-from conftest import copy_project, jobs_to_run, write_config
-from forecast import Expectation, work_of
+from design import configuration
+from helpers.workflow import copy_project, jobs_to_run, write_config
 from preview import comparison_table, fates, named, preview
-from snakemake_jobs import DryRun, Job
+from running import checking
+from running.forecast import Expectation, work_of
+from running.snakemake_jobs import DryRun, Job
 
 BENCHMARK = "results/benchmarks/{}/{}/seeds=0-9/epochs=5.tsv"
 
@@ -107,7 +107,7 @@ def test_fate_of_every_run_is_that_of_its_jobs(tmp_path, monkeypatch):
 
 def test_families_are_those_of_the_finished_study(finished, monkeypatch):
     monkeypatch.chdir(finished[1])
-    study, _ = check.check([Path("config.yaml")])
+    study, _ = checking.check([Path("config.yaml")])
     plan = work_of(study).plan
     with Path("results/tables/comparisons.csv").open() as file:
         sizes = {row["summary"]: row["family_size"] for row in csv.DictReader(file)}

@@ -10,48 +10,13 @@ import pytest
 
 matplotlib.use("Agg")
 
-import check_published
-import plot
 import report
-from conftest import PROJECT
-from datasets import find_dataset, load_datasets
-from hand_made import HandMade, rich_study, summarised
-from page import LONG_TABLE
-from records import write_record
-
-TEMPLATES = PROJECT / "workflow" / "report"
-DELTAS = ["--margin-accuracy", "0.001", "--margin-loss", "0.005"]
-
-
-def finish(study, figures=False, dataset="mnist", names="0123456789"):
-    """Make the tables of a study, and its figures where asked for."""
-    summarised(study)
-    published = ["--dataset", dataset, "--published", str(PROJECT / "config" / "published.yaml")]
-    check_published.main([*study.arguments(), *DELTAS, *published])
-    if figures:
-        look = ["--class-names", json.dumps(list(names)), "--dpi", "30", "--show-seeds", "true"]
-        plot.main([*study.arguments(), *DELTAS, *look])
-    else:
-        write_record(study.folder / "figures" / "plot.json", [], **study.planned().identity)
-    return study
-
-
-def write_report(study, templates=TEMPLATES, alpha=0.05, dataset="mnist"):
-    """Write the report and return its Markdown."""
-    folder = study.folder
-    (folder / "config.json").write_text('{"alpha": 0.05}')
-    (folder / "raw").mkdir(exist_ok=True)
-    (folder / "raw" / "images").write_bytes(b"pixels")
-    write_record(folder / "raw" / "download.json", [folder / "raw" / "images"], dataset=dataset)
-    report.main(
-        [
-            *(*study.arguments(alpha), *DELTAS, "--dataset", dataset, "--templates", str(templates)),
-            *("--config", str(folder / "config.json"), "--raw-folder", str(folder / "raw")),
-            *("--provenance", str(folder / "provenance.json"), "--markdown", str(folder / "report.md")),
-            *("--html", str(folder / "report.html")),
-        ]
-    )
-    return (folder / "report.md").read_text(encoding="utf-8")
+from data.datasets import find_dataset, load_datasets
+from helpers.hand_made import HandMade, rich_study, summarised
+from helpers.sample_page import TEMPLATES
+from helpers.workflow import PROJECT
+from helpers.written_report import finish, write_report
+from writing.page import LONG_TABLE
 
 
 @pytest.fixture(scope="module")

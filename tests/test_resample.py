@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import resample
-import two_way_bootstrap
-from hand_made import LABELS, MARGINS, HandMade, rich_study
+from helpers.hand_made import LABELS, MARGINS, HandMade, rich_study
+from stats import two_way_bootstrap
 
 LOSS = np.linspace(0.1, 0.2, 4)
 

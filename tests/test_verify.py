@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.workflow import run_script
 
 import verify
-from conftest import run_script
-from drawn_runs import choose, evaluated_runs, training_share
-from outcomes import stored_outcome, weights_hash
-from records import write_record
-from runs import read_csv
-from state import StateReader, writing_state
+from files.records import write_record
+from running.drawn_runs import choose, evaluated_runs, training_share
+from running.outcomes import stored_outcome, weights_hash
+from tables.runs import read_csv
+from training.state import StateReader, writing_state
 
 DIFFERENT = 3
 

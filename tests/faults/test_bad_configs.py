@@ -12,15 +12,16 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mutations import EDIT, edited, with_values_changed
 
 import check
-import plan as planning
-from canonical import FACTORS, canonical_name
-from configuration import Study
-from conftest import PROJECT, run_snakemake
-from datasets import load_datasets
-from published_numbers import read_published
+from data.datasets import load_datasets
+from design import plan as planning
+from design.canonical import FACTORS, canonical_name
+from design.configuration import Study
+from helpers.mutations import EDIT, edited, with_values_changed
+from helpers.workflow import PROJECT, run_snakemake
+from published.publication import read_published
+from running import checking
 
 FILES = {
     # not YAML, or not the YAML of a configuration
@@ -341,7 +342,7 @@ def check_sound_configs(folder, examples):
     @given(sound_configs())
     def test(config):
         path.write_text(yaml.safe_dump(config), encoding="utf-8")
-        study, _ = check.check([path])
+        study, _ = checking.check([path])
         rows = [dict(zip(planning.COLUMNS, row, strict=True)) for row in planning.plan_rows(planning.make_plan(study))]
         seeds, wishes = {}, {}
         for row in rows:
@@ -388,7 +389,7 @@ def check_any_file(folder, examples):
     def test(content):
         path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
         try:
-            study, problems = check.check([path])[0], []
+            study, problems = checking.check([path])[0], []
         except check.configuration.ConfigurationError as error:
             study, problems = None, error.problems
         assert bool(study) != bool(problems)

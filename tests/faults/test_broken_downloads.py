@@ -17,11 +17,11 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import download
-from conftest import copy_project, run_snakemake
-from idx_writer import write_idx
-from records import Record
-from test_download import BOMB, LABELS, NAMES, PAGE, Server, Study, endless, silence, status
+from data import sources
+from files.records import Record
+from helpers.file_server import BOMB, LABELS, NAMES, PAGE, Server, Study, endless, silence, status
+from helpers.idx_writer import write_idx
+from helpers.workflow import copy_project, run_snakemake
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed: no certificate")
 RIGHT = 38  # bytes of the test labels, the last file
@@ -207,9 +207,9 @@ def check_any_stream(folder, examples):
     def check(content, size, cut):
         sent = content[: len(content) - cut]
         try:
-            saved = download.save(lambda: io.BytesIO(sent), folder / "saved", size, download.LIMITS)
-            path, problem = download.unpack(saved, folder / "raw", size), ""
-        except download.Refused as error:
+            saved = sources.save(lambda: io.BytesIO(sent), folder / "saved", size, sources.LIMITS)
+            path, problem = sources.unpack(saved, folder / "raw", size), ""
+        except sources.Refused as error:
             path, problem = None, str(error)
         assert len(problem.splitlines()) == (path is None)
         if path:

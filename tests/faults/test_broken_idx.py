@@ -9,15 +9,15 @@ import struct
 from collections import Counter
 
 import pytest
+from helpers.workflow import SUBSET
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mutations import EDIT, edited
 
 import preprocess
-from conftest import SUBSET
-from datasets import FILES
-from idx import check_labelled_images, read_idx
-from records import write_record
+from data.datasets import FILES
+from data.idx import check_labelled_images, read_idx
+from files.records import write_record
+from helpers.mutations import EDIT, edited
 
 HEADERS = [(FILES["test_images"], 16), (FILES["test_labels"], 8), (FILES["train_images"], 16)]
 BITS = [(name, bit) for name, length in HEADERS for bit in range(8 * length)]

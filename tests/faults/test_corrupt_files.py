@@ -15,14 +15,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from disturbed_study import follow_errors
+from helpers.workflow import run_snakemake
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mutations import EDIT, edited
 
-from conftest import run_snakemake
-from records import write_record
-from state import StateError, StateReader, writing_state
+from files.records import write_record
+from helpers.disturbed_study import follow_errors
+from helpers.mutations import EDIT, edited
+from training.state import StateError, StateReader, writing_state
 
 POINT = "units={},learning_rate=0.001,momentum=0,batch_size=128,optimizer=rmsprop"
 FIRST, SECOND = (f"runs/{POINT.format(8)}/seeds=0-1/epochs={epochs}" for epochs in (2, 4))

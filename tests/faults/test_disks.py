@@ -10,11 +10,11 @@ from contextlib import ExitStack, suppress
 import numpy as np
 import psutil
 import pytest
-from disturbed_study import SNAKEMAKE, contents, disk_at, new_study, unfinished
 
-import disk
-from atomic import atomic_path
-from conftest import PROJECT, SMALL_STUDY
+from files.atomic import atomic_path
+from helpers.disturbed_study import SNAKEMAKE, contents, disk_at, new_study, unfinished
+from helpers.workflow import PROJECT, SMALL_STUDY
+from running import disk
 
 RULES = ("download", "preprocess", "train", "evaluate", "aggregate", "resample", "check_published", "plot", "report")
 
@@ -81,7 +81,7 @@ def limit_files(size):
 
 def test_limit_like_a_quota_gets_one_line(tmp_path):
     code = (
-        "from atomic import atomic_path; from pathlib import Path; import numpy as np\n"
+        "from files.atomic import atomic_path; from pathlib import Path; import numpy as np\n"
         "with atomic_path(Path('x.npz')) as t, t.open('wb') as f: np.savez(f, loss=np.zeros(12_500))"
     )
     environment = os.environ | {"PYTHONPATH": str(PROJECT / "scripts")}
@@ -98,7 +98,8 @@ def test_limit_like_a_quota_gets_one_line(tmp_path):
 def test_bytecode_cut_off_by_a_full_disk_goes(small_disk, tmp_path):
     """Python before 3.12.8 and 3.13.1 leaves it behind, and fails on it ever after."""
     scripts = small_disk(1_000_000)
-    shutil.copy(PROJECT / "scripts" / "disk.py", scripts)
+    (scripts / "running").mkdir()
+    shutil.copy(PROJECT / "scripts" / "running" / "disk.py", scripts / "running")
     (scripts / "long.py").write_text("\n".join(f"x{number} = {number}" for number in range(10_000)))
     filling = fill(scripts, leave=40_000)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -107,9 +108,12 @@ def test_bytecode_cut_off_by_a_full_disk_goes(small_disk, tmp_path):
         call = [sys.executable, "-c", code]
         return subprocess.run(call, cwd=scripts, env=environment, capture_output=True, text=True, check=False)
 
-    assert "No space left on device" in run("import long, disk, pathlib; disk.require_room(pathlib.Path())").stderr
+    assert (
+        "No space left on device"
+        in run("import long, pathlib; from running import disk; disk.require_room(pathlib.Path())").stderr
+    )
     filling.unlink()
-    assert run("import long, disk").returncode == 0
+    assert run("import long").returncode == 0
 
 
 def full(results):

@@ -5,9 +5,9 @@ import shutil
 import subprocess
 
 import pytest
-from disturbed_study import DisturbedStudy, contents, copy_of, disk_at, new_study
+from helpers.workflow import PROJECT, SMALL_STUDY
 
-from conftest import PROJECT, SMALL_STUDY
+from helpers.disturbed_study import DisturbedStudy, contents, copy_of, disk_at, new_study
 
 THREADS = {
     "OPENBLAS_NUM_THREADS": "3",

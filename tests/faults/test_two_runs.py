@@ -8,21 +8,26 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from disturbed_study import SNAKEMAKE, contents, copy_of, with_work_left
 
-import one_run
-from conftest import PROJECT, SMALL_STUDY, run_snakemake, write_config
+from helpers.disturbed_study import SNAKEMAKE, contents, copy_of, with_work_left
+from helpers.workflow import PROJECT, SMALL_STUDY, run_snakemake, write_config
+from running import one_run
 
-HOLD = (
-    "import one_run, pathlib, time; here = pathlib.Path(); one_run.hold(here); one_run.enter(here); print(flush=True)"
-)
+HOLD = """
+import pathlib, time
+from running import one_run
+here = pathlib.Path()
+one_run.hold(here)
+one_run.enter(here)
+print(flush=True)
+"""
 
 
 @contextmanager
 def another_run(folder):
     """A process that holds a folder as a run does."""
     environment = os.environ | {"PYTHONPATH": str(PROJECT / "scripts")}
-    call = [sys.executable, "-c", f"{HOLD}; time.sleep(600)"]
+    call = [sys.executable, "-c", f"{HOLD}time.sleep(600)"]
     with subprocess.Popen(call, cwd=folder, env=environment, stdout=subprocess.PIPE) as process:
         process.stdout.readline()
         try:

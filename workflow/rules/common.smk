@@ -19,18 +19,15 @@ sys.path.insert(0, str(SCRIPTS))
 if set(str(PROJECT)) & {"{", "}"}:
     sys.exit(f"ERROR: Snakemake cannot work under a path with {{ or }}. Received: {PROJECT}. Move the project.")
 
-import configuration
-import cost
-import datasets as data_sets
-import disk
-import leftovers
-import one_run
-import plan as planning
-import time_stamps
-from canonical import HYPERPARAMETERS, canonical_value
-from code_digest import code_digest, engine, files_digest
-from own_data import own_files, training_images
-from published_numbers import publication_file, publications
+from data import datasets as data_sets
+from data.own_data import own_files, training_images
+from design import configuration
+from design import plan as planning
+from design.canonical import HYPERPARAMETERS, canonical_value
+from files.code_digest import code_digest, engine, files_digest
+from published.publication import publication_file, publications
+from running import disk, leftovers, one_run, time_stamps
+from training import cost
 
 read_publication = functools.cache(publications(PROJECT))
 

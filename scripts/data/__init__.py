@@ -1,0 +1,1 @@
+"""The data sets: where their files come from, what they must hold, how they become arrays."""

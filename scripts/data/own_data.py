@@ -1,0 +1,71 @@
+"""What the config's `dataset` and `data_folder` point at: a listed data set, or IDX files of the user's own."""
+
+import gzip
+import os
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+from data.datasets import FILES, find_dataset, load_datasets
+
+
+def own_files(folder: str | Path) -> list[str]:
+    """Return the four IDX files of a local folder, raw or .gz, in the order of `FILES`.
+
+    Raises:
+        ValueError: if the folder or one of the files does not exist, or Snakemake cannot name it.
+    """
+    folder = Path(folder)
+    if not os.path.isdir(folder):  # unlike pathlib's, it takes no name for too long
+        raise ValueError(f"`data_folder` must be an existing folder. Received: {str(folder)!r}")
+    if {"{", "}"} & set(str(folder)):
+        raise ValueError(
+            "`data_folder` of an own data set must be a path without { and }, which Snakemake takes for wildcards. "
+            f"Received: {str(folder)!r}"
+        )
+    found = []
+    for name in FILES.values():
+        choices = [path for path in (folder / name, folder / f"{name}.gz") if path.is_file()]
+        if not choices:
+            raise ValueError(f"`data_folder` must hold the file {name} or {name}.gz. Received: {str(folder)!r}")
+        found.append(str(choices[0]))
+    return found
+
+
+def training_images(datasets_file: Path) -> Callable[[str, str | None], int]:
+    """Return the function that says how many training images a data set has, for `configuration.validate`.
+
+    A listed data set's count stands in its entry; an own one's is read from its label file's header.
+    """
+
+    def count(dataset: str, data_folder: str | None) -> int:
+        datasets = load_datasets(datasets_file)
+        if data_folder is not None and not os.path.isdir(data_folder):
+            raise ValueError(f"`data_folder` must be an existing folder. Received: {data_folder!r}")
+        if data_folder is not None and Path(data_folder).resolve().is_relative_to(Path("results").resolve()):
+            raise ValueError(
+                "`data_folder` must lie outside results/, where the workflow removes files before it makes them anew. "
+                f"Received: {data_folder!r}"
+            )
+        if dataset in datasets:
+            return datasets[dataset].train_images_count
+        if data_folder is None:
+            return find_dataset(datasets, dataset).train_images_count
+        return _labels_in_header(Path(own_files(data_folder)[1]))
+
+    return count
+
+
+def _labels_in_header(path: Path) -> int:
+    """Return the number of items an IDX label file's header names; the download checks the rest."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rb") as file:
+            header = file.read(8)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path}: cannot be read: {error}") from None
+    if header[:4] != b"\x00\x00\x08\x01" or len(header) < 8:
+        raise ValueError(
+            f"{path}: expected an IDX label file, which begins with 0x00000801. Received: 0x{header.hex()}"
+        )
+    return int.from_bytes(header[4:], "big")

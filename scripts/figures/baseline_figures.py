@@ -1,0 +1,98 @@
+"""Figures of the baseline: learning curves, confusion matrix, the most missed test images."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.colors import LogNorm
+from matplotlib.ticker import MaxNLocator
+
+from figures.style import GREY, SERIES
+from tables.quantities import counted
+
+
+def learning_curves(histories: pd.DataFrame, baseline_epochs: int) -> plt.Figure:
+    """Draw loss and accuracy of the baseline by epoch: mean and ± 1 SD over seeds, training and test."""
+    figure, panels = plt.subplots(1, 2, figsize=(8, 3.4))
+    for panel, quantity in zip(panels, ("loss", "accuracy"), strict=True):
+        for subset, (colour, marker, dashes) in zip(("train", "test"), SERIES, strict=False):
+            by_epoch = histories.groupby("epoch")[f"{subset}_{quantity}"].agg(["mean", "std"]).fillna({"std": 0})
+            mean, sd = by_epoch["mean"], by_epoch["std"]
+            name = "training (running mean)" if subset == "train" else "test"
+            panel.plot(mean.index, mean, color=colour, marker=marker, linestyle=dashes, markersize=3, label=name)
+            panel.fill_between(mean.index, mean - sd, mean + sd, color=colour, alpha=0.2, linewidth=0)
+        panel.axvline(baseline_epochs, color=GREY, linewidth=0.8, linestyle=":")
+        panel.set(xlabel="epoch", ylabel=quantity)
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        panel.legend()
+    seeds = histories["seed"].nunique()
+    figure.suptitle(f"The baseline, epoch by epoch ({counted(seeds, 'seed')}, band: ± 1 SD)")
+    return figure
+
+
+def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, names: list[str]) -> plt.Figure:
+    """Draw how often the baseline takes one class for another, in images a seed.
+
+    Args:
+        labels: uint8 (n,).
+        predicted: uint8 (seeds, n).
+        names: of the classes.
+    """
+    classes = len(names)
+    counts = np.zeros((classes, classes))
+    np.add.at(counts, (np.broadcast_to(labels, predicted.shape).ravel(), predicted.ravel()), 1 / len(predicted))
+    errors = counts.copy()
+    np.fill_diagonal(errors, np.nan)
+    figure, panel = plt.subplots(figsize=(6.2, 5.4))
+    highest = max(1.0, np.nanmax(errors))
+    image = panel.imshow(np.where(errors > 0, errors, np.nan), cmap="Blues", norm=LogNorm(0.1, highest))
+    for true, said in np.ndindex(counts.shape):
+        value = counts[true, said]
+        if true == said:
+            panel.text(
+                said, true, f"{value:.0f}", ha="center", va="center", fontsize=7, color="black", fontweight="bold"
+            )
+        elif value > 0:
+            dark = value > highest**0.72 * 0.1**0.28  # here black and white stand out as well as each other
+            panel.text(
+                said, true, f"{value:.1f}", ha="center", va="center", fontsize=7, color="white" if dark else "black"
+            )
+    rotation = 0 if max(map(len, names)) < 3 else 90
+    panel.set_xticks(range(classes), names, rotation=rotation, parse_math=False)
+    panel.set_yticks(range(classes), names, parse_math=False)
+    panel.set(xlabel="predicted class", ylabel="true class")
+    panel.grid(False)
+    figure.colorbar(image, label="misclassified images a seed", shrink=0.8)
+    figure.suptitle(f"Confusion matrix of the baseline (mean of {counted(len(predicted), 'seed')}, diagonal: correct)")
+    return figure
+
+
+def most_missed(
+    images: np.ndarray, labels: np.ndarray, predicted: np.ndarray, losses: np.ndarray, names: list[str]
+) -> plt.Figure:
+    """Draw the test images that most seeds of the baseline get wrong, the highest mean loss first among equals.
+
+    Args:
+        images: uint8 (n, 784).
+        labels: uint8 (n,).
+        predicted: uint8 (seeds, n).
+        losses: float32 (seeds, n).
+        names: of the classes.
+    """
+    misses = (predicted != labels).sum(axis=0)
+    order = np.lexsort((-losses.mean(axis=0), -misses))[:24]
+    figure, panels = plt.subplots(4, 6, figsize=(8, 6.4))
+    between = ", " if max(map(len, names)) < 3 else "\n"  # two words and "seen as" are wider than an image
+    for panel in panels.flat[len(order) :]:
+        panel.set_visible(False)
+    for panel, index in zip(panels.flat, order, strict=False):
+        wrong = predicted[:, index][predicted[:, index] != labels[index]]
+        panel.imshow(images[index].reshape(28, 28), cmap="gray_r", vmin=0, vmax=255)
+        panel.set_axis_off()
+        said = names[np.bincount(wrong).argmax()] if len(wrong) else "–"
+        panel.set_title(
+            f"{names[labels[index]]}{between}seen as {said}\n{misses[index]} of {len(predicted)} seeds",
+            fontsize=7,
+            parse_math=False,
+        )
+    figure.suptitle("The most missed test images of the baseline: true class, most frequent error")
+    return figure

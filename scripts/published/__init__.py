@@ -1,0 +1,1 @@
+"""A publication's numbers and claims, and what the runs say of them."""

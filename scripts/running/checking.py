@@ -1,0 +1,81 @@
+"""The check of the config before anything runs: YAML, every key, every rule; all problems at once, one line each.
+
+Snakemake's own loader names neither file nor line and lets a key given twice pass, so `make` calls this first.
+"""
+
+import contextlib
+import sys
+from pathlib import Path
+
+from data.own_data import training_images
+from design import configuration, yaml_files
+from design import plan as planning
+from published.publication import publications
+from stats.paired import can_reject, fewest_seeds
+
+PROJECT = Path(__file__).resolve().parents[2]
+DATASETS_FILE = PROJECT / "config" / "datasets.yaml"
+DEFAULT = Path("config/config.yaml")
+
+
+def check(files: list[Path], folder: Path = Path()) -> tuple[configuration.Study, list[str]]:
+    """Read, merge and validate the files as the Snakefile does.
+
+    Args:
+        files: configuration files, laid over each other in this order, and over the folder's own `config/config.yaml`.
+        folder: the study's, from which relative paths in the configuration start.
+
+    Returns:
+        The study, and notes on what is sound but worth telling.
+
+    Raises:
+        configuration.ConfigurationError: with one line a problem.
+    """
+    own = folder / DEFAULT
+    ordered = [own, *files] if own.is_file() and own.resolve() not in map(Path.resolve, files) else files
+    contents, problems = [], []
+    for path in ordered:
+        try:
+            contents.append(yaml_files.read(path))
+        except yaml_files.YamlFileError as error:
+            problems.append(str(error))
+    if problems:
+        raise configuration.ConfigurationError(problems)
+    with contextlib.chdir(folder if folder.is_dir() else Path()):  # one that is not there yet holds no data either
+        return configuration.validate(yaml_files.merge(contents), training_images(DATASETS_FILE), publications(PROJECT))
+
+
+def too_few_seeds(study: configuration.Study, plan: planning.Plan) -> list[str]:
+    """Return a line for each sweep or grid in which no difference can be significant, however large it is."""
+    warnings = []
+    for name in (*study.sweeps, *study.grids):
+        family = len(plan.compared(name))
+        if family and not can_reject(study.replicates, family, study.alpha):
+            warnings.append(
+                f"`{name}`: {study.replicates} replicates cannot make any of its {family} differences significant at "
+                f"alpha = {study.alpha:g}; {fewest_seeds(family, study.alpha)} could"
+            )
+    return warnings
+
+
+def tell(files: list[Path], folder: Path = Path()) -> configuration.Study:
+    """Check as `check` does, say how large the study is and what is worth knowing, and return it.
+
+    Raises:
+        SystemExit: with one line for each thing that is wrong.
+    """
+    try:
+        study, notes = check(files, folder)
+    except configuration.ConfigurationError as error:
+        sys.exit("\n".join(f"ERROR: {problem}" for problem in error.problems))
+    for note in notes:
+        print(f"NOTE: {note}")
+    plan = planning.make_plan(study)
+    for warning in too_few_seeds(study, plan):
+        print(f"WARNING: {warning}")
+    milestones = sum(len(some) for some in plan.wanted.values())
+    print(
+        f"The config is sound: {len(plan.points)} points, {study.replicates} seeds each, "
+        f"{milestones * len(plan.blocks)} training jobs, {len(plan.evaluated())} evaluations."
+    )
+    return study

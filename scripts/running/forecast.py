@@ -1,0 +1,237 @@
+"""How long jobs will take and how much disk: by records of earlier jobs on this machine, else by their operations."""
+
+import contextlib
+import csv
+import heapq
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from data.own_data import training_images
+from design.configuration import Study
+from design.plan import Plan, make_plan, previous_milestone
+from running import checking
+from running.snakemake_jobs import Job, Key
+from training.cost import TEST_SHARE, epoch_operations, forward_operations, parameters, training_memory_mb
+
+# Where nothing was measured yet: seconds of a job whatever its size, and seconds for 10^12 operations. From the records
+# of the default study on an AMD EPYC (family 26), two jobs side by side: fifty epochs took 7 s with 32 units, 34 to
+# 40 s with 512 and 71 to 77 s with 1,024.
+TYPICAL_SECONDS = {
+    "download": (2, 0),
+    "preprocess": (0.5, 0),
+    "train": (5, 6.4),
+    "evaluate": (0.2, 5.7),
+    "aggregate": (1.2, 0),
+    "resample": (2, 0),
+    "check_published": (0.8, 0),
+    "plot": (5.5, 0),
+    "report": (0.6, 0),
+}
+BYTES = 4  # of a float32
+BENCHMARKS = Path("results/benchmarks")
+
+
+LINK = re.compile(rf"{BENCHMARKS}/(?:train|evaluate)/([^/]+)/seeds=(\d+)-(\d+)/epochs=(\d+)\.tsv")
+
+
+class Link(NamedTuple):
+    """What a training or an evaluation is of: a point, a block of seeds, a milestone."""
+
+    point: str
+    first: int
+    last: int
+    epochs: int
+
+    @property
+    def seeds(self) -> int:
+        """Number of runs."""
+        return self.last - self.first + 1
+
+
+def link_of(job: Job) -> Link | None:
+    """Return what a training or an evaluation is of, by the path of its record; None for other jobs."""
+    found = LINK.fullmatch(job.benchmark or "")
+    return Link(found[1], *map(int, found.groups()[1:])) if found else None
+
+
+@dataclass(frozen=True)
+class Work:
+    """The work in the jobs of a study.
+
+    Attributes:
+        plan: the study's plan.
+        checkpoint_every: epochs between two milestones.
+        images: number of training images.
+        keep_optimizer_state: whether the optimizer's variables stay on disk.
+    """
+
+    plan: Plan
+    checkpoint_every: int
+    images: int
+    keep_optimizer_state: bool
+
+    def knows(self, job: Job) -> bool:
+        """Whether a job is one of the study: of a known rule and, where it is of runs, of a point of the plan."""
+        link = link_of(job)
+        return job.rule in TYPICAL_SECONDS and (link is None or link.point in self.plan.points)
+
+    def epochs(self, job: Job) -> int:
+        """Return the epochs a job trains, all its seeds together; 0 for other rules."""
+        link = link_of(job)
+        if job.rule != "train" or link is None:
+            return 0
+        return link.seeds * (link.epochs - previous_milestone(link.epochs, self.checkpoint_every))
+
+    def operations(self, job: Job) -> int:
+        """Return the floating-point operations of a job's matrix products; 0 for rules that take what they take."""
+        link = link_of(job)
+        if link is None or link.point not in self.plan.points:  # `--config` on the command line makes others
+            return 0
+        units = self.plan.points[link.point].units
+        test = forward_operations(units, self.images // TEST_SHARE)
+        if job.rule == "evaluate":
+            return link.seeds * test
+        return self.epochs(job) * (epoch_operations(units, self.images) + test)
+
+    def bytes(self, job: Job) -> int:
+        """Return the size of what a job adds to the results and leaves there; small text files count nothing."""
+        link = link_of(job)
+        if link is None or link.point not in self.plan.points:
+            return 0
+        if job.rule == "evaluate":  # per test image: loss (float32) and predicted class (uint8)
+            return link.seeds * self.images // TEST_SHARE * (BYTES + 1)
+        point = self.plan.points[link.point]
+        averages = {"sgd": 0, "adam": 2}.get(point.optimizer, 1) + (point.momentum > 0)
+        return link.seeds * parameters(point.units) * BYTES * (1 + self.keep_optimizer_state * averages)
+
+
+def work_of(study: Study, folder: Path = Path()) -> Work:
+    """Return the work of a study whose results go to a folder, from which relative paths of its config start."""
+    with contextlib.chdir(folder if folder.is_dir() else Path()):
+        images = training_images(checking.DATASETS_FILE)(study.dataset, study.data_folder)
+    return Work(make_plan(study), study.checkpoint_every, images, study.keep_optimizer_state)
+
+
+def read_records(benchmarks: Path) -> dict[str, float]:
+    """Return the seconds of every job that Snakemake kept a record of, by the record's path."""
+    seconds = {}
+    for folder, _, names in os.walk(benchmarks):
+        for name in names:
+            path = os.path.join(folder, name)
+            try:
+                with open(path, newline="") as file:
+                    seconds[path] = float(next(csv.DictReader(file, delimiter="\t"))["s"])
+            except (OSError, StopIteration, KeyError, ValueError):  # written just now, or by a job that was killed
+                continue
+    return seconds
+
+
+def recorded_job(path: str) -> Job:
+    """Return the job that a record is of, as far as its work is concerned."""
+    return Job(Path(path).relative_to(BENCHMARKS).parts[0], {}, "", "", (), (), (), path, 0)
+
+
+@dataclass
+class Expectation:
+    """How long jobs will take on this machine.
+
+    A job that ran before takes what it took then; another takes what is typical of its operations, times how much
+    longer than typical the jobs of its rule on record took (trainings, where there is none of its own).
+
+    Attributes:
+        work: the work of the study's jobs.
+        measured: seconds by path of Snakemake's record.
+        slowdowns: rule -> seconds on record for each that is typical.
+    """
+
+    work: Work
+    measured: dict[str, float] = field(default_factory=dict)
+    slowdowns: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def from_records(cls, work: Work) -> "Expectation":
+        """Read all records below the working directory; compare those of the study's points with what is typical."""
+        found = cls(work, read_records(BENCHMARKS))
+        sums: dict[str, list[float]] = {}
+        for path, seconds in found.measured.items():
+            job = recorded_job(path)
+            if work.knows(job):
+                total = sums.setdefault(job.rule, [0, 0])
+                total[0] += seconds
+                total[1] += found.typical(job)
+        found.slowdowns = {rule: seconds / typical for rule, (seconds, typical) in sums.items()}
+        return found
+
+    def typical(self, job: Job) -> float:
+        """Return the seconds of a job on the machine of `TYPICAL_SECONDS`."""
+        start, pace = TYPICAL_SECONDS.get(job.rule, (1, 0))
+        return start + pace * self.work.operations(job) / 1e12
+
+    def slowdown(self, rule: str) -> float:
+        """Return how much longer than typical jobs of a rule take here."""
+        return self.slowdowns.get(rule, self.slowdowns.get("train", 1))
+
+    def seconds(self, job: Job) -> float:
+        """Return the seconds a job will take."""
+        if job.benchmark in self.measured:
+            return self.measured[job.benchmark]
+        return self.slowdown(job.rule) * self.typical(job)
+
+    def start_seconds(self, job: Job) -> float:
+        """Return the seconds until a job's first epoch begins."""
+        return min(self.slowdown(job.rule) * TYPICAL_SECONDS.get(job.rule, (1, 0))[0], 0.9 * self.seconds(job))
+
+
+def needed_jobs(jobs: list[Job]) -> dict[Key, set[Key]]:
+    """Return for each job those of the others whose files it reads."""
+    makers = {path: job.key for job in jobs for path in job.outputs}
+    return {job.key: {makers[path] for path in job.inputs if path in makers} for job in jobs}
+
+
+def makespan(
+    seconds: dict[Key, float],
+    needs: dict[Key, set[Key]],
+    priorities: dict[Key, float],
+    slots: int,
+    running: frozenset[Key] = frozenset(),
+    done: frozenset[Key] = frozenset(),
+) -> float:
+    """Return when the last job ends if each free slot takes the ready job of the highest priority.
+
+    Args:
+        seconds: what each job still takes, those that run included.
+        needs: job -> jobs that must be done first. Jobs that can never start, after a failed one, are left out.
+        priorities: by job.
+        slots: how many jobs run side by side.
+        running: jobs that run already.
+        done: jobs that are done; none of them may be in `seconds`.
+    """
+    waiting = {job: needs[job] - done for job in seconds if job not in running}
+    dependents: dict[Key, list[Key]] = {}
+    for job, before in waiting.items():
+        for need in before:
+            dependents.setdefault(need, []).append(job)
+    ready = [(-priorities[job], job) for job, before in waiting.items() if not before]
+    heapq.heapify(ready)
+    ends = [(seconds[job], job) for job in running]
+    heapq.heapify(ends)
+    now = 0.0
+    while ends or ready:
+        while ready and len(ends) < slots:
+            _, job = heapq.heappop(ready)
+            heapq.heappush(ends, (now + seconds[job], job))
+        now, ended = heapq.heappop(ends)
+        for job in dependents.get(ended, ()):
+            waiting[job].discard(ended)
+            if not waiting[job]:
+                heapq.heappush(ready, (-priorities[job], job))
+    return now
+
+
+def jobs_at_once(cores: int, memory_mb: int, work: Work) -> int:
+    """Return how many trainings run side by side: one a core, as far as the memory for all jobs reaches."""
+    widest = max(point.units for point in work.plan.points.values())
+    return max(1, min(cores, memory_mb // training_memory_mb(widest, work.images)))

@@ -1,0 +1,138 @@
+"""What a run leaves behind, weights and test metrics: as it is stored, and as it comes out when trained anew."""
+
+import hashlib
+import os
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from design.canonical import HYPERPARAMETERS
+from files.code_digest import engine
+from running.drawn_runs import Run
+from tables.runs import read_csv
+from training.evaluation import evaluate_run, metrics, scaled
+from training.state import Arrays, StateReader
+
+TEST_METRICS = ("test_accuracy", "test_loss")
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # as in the rule evaluate
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run leaves behind.
+
+    Attributes:
+        weights: SHA-256 of its weights.
+        metrics: `TEST_METRICS` -> text, as in metrics.csv.
+        code: digest of the code that trained it.
+        versions: of the packages that trained it.
+    """
+
+    weights: str
+    metrics: dict[str, str]
+    code: str
+    versions: str
+
+    def is_same(self, other: "Outcome") -> bool:
+        """Whether weights and metrics are the same; code and versions may be others."""
+        return (self.weights, self.metrics) == (other.weights, other.metrics)
+
+
+def weights_hash(arrays: Arrays) -> str:
+    """Return the SHA-256 of arrays with their names, types and shapes, 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def code_and_versions(engine_label: str) -> tuple[str, str]:
+    """Return the code digest and the versions that the label of an engine names."""
+    code, versions = engine_label.split("; ")
+    return code.split()[-1], versions
+
+
+def stored_metrics(runs: list[Run]) -> list[dict[str, str]]:
+    """Return the rows of metrics.csv of the blocks that some runs were trained in, by seed.
+
+    Raises:
+        ValueError: if a file does not hold the seeds it should.
+    """
+    rows = []
+    for block, folder in sorted({(run.block, run.folder) for run in runs}):
+        found = read_csv(folder / "metrics.csv")
+        seeds = [str(seed) for seed in range(block[0], block[1] + 1)]
+        if [row.get("seed") for row in found] != seeds or not {*TEST_METRICS} <= found[0].keys():
+            wanted = f"{', '.join(TEST_METRICS)} of the seeds {', '.join(seeds)}"
+            raise ValueError(f"{folder / 'metrics.csv'}: expected {wanted}")
+        rows += found
+    return rows
+
+
+def stored_outcome(run: Run) -> Outcome:
+    """Return what the study holds of a run.
+
+    Raises:
+        ValueError: if a file is damaged, or holds another point, other seeds or another number of epochs.
+    """
+    expected = {"holds": "weights", "point": run.point, "seeds": list(run.block), "epochs": run.epochs}
+    state = StateReader(run.folder / "state.npz", **expected)
+    row = stored_metrics([run])[run.seed - run.block[0]]
+    stored = {metric: row[metric] for metric in TEST_METRICS}
+    return Outcome(weights_hash(state.arrays(run.seed, "weights/")), stored, *code_and_versions(state.label["engine"]))
+
+
+def trained_outcome(run: Run, data_folder: Path) -> Outcome:
+    """Return what a run leaves behind when it is trained here and now: alone, from fresh weights, without a stop.
+
+    In a process of its own: TensorFlow keeps 60 MB of every training for as long as its process lives.
+
+    Args:
+        run: the run.
+        data_folder: folder of x_train.npy and its like.
+
+    Raises:
+        BrokenProcessPool: if that process is killed.
+    """
+    for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+        os.environ.pop(name, None)
+    os.environ.update(ONE_THREAD)  # before the new process imports NumPy
+    with ProcessPoolExecutor(1, get_context("spawn"), _without_messages) as pool:
+        return pool.submit(_trained_outcome, run, data_folder).result()
+
+
+def _without_messages() -> None:
+    """Send TensorFlow's messages nowhere, as a job's go to its log; errors come back as exceptions."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+def _trained_outcome(run: Run, data_folder: Path) -> Outcome:
+    data = {
+        subset: tuple(np.load(data_folder / f"{part}_{subset}.npy", allow_pickle=False) for part in "xy")
+        for subset in ("train", "test")
+    }
+    weights = _trained_weights(run, data)
+    images, labels = data["test"]
+    losses, predicted = evaluate_run(
+        {name.removeprefix("weights/"): array for name, array in weights.items()}, scaled(images), labels
+    )
+    return Outcome(
+        weights_hash(weights),
+        metrics(losses, predicted, labels),
+        *code_and_versions(engine(Path(__file__).parents[1] / "train.py")),
+    )
+
+
+def _trained_weights(run: Run, data: dict[str, tuple[np.ndarray, np.ndarray]]) -> Arrays:
+    """Return the weights of a run trained anew, with the settings of the rule train."""
+    from training import block  # only here, where it is needed: it takes seconds and 350 MB
+
+    block.fix_settings()
+    point = {name: kind(run.levels[name]) for name, kind in HYPERPARAMETERS.items()}
+    states: dict[int, Arrays] = {}
+    block.train_block(point, [run.seed], (0, run.epochs), None, data["train"], data["test"], states.__setitem__)
+    return {name: array for name, array in states[run.seed].items() if name.startswith("weights/")}

@@ -1,0 +1,108 @@
+"""One table for each sweep and grid: means, intervals, differences to the baseline and verdicts."""
+
+import numpy as np
+from tabulate import tabulate
+
+from stats.intervals import standard_deviation, t_interval
+from tables.comparisons import Runs
+from tables.planned_runs import Planned
+from tables.rounding import rounded, supported_decimals
+
+DESCRIPTION = ("mean", "sd", "low", "high")
+COMPARISON = ("difference", "difference_low", "difference_high", "p_holm", "p_better", "verdict")
+PREFIXES = {"accuracy": "", "loss": "loss_"}
+
+
+def summary_columns(factors: tuple[str, ...]) -> list[str]:
+    """Return the columns of a summary's CSV; those of loss have the prefix `loss_`."""
+    measured = (*DESCRIPTION, *COMPARISON)
+    own = ["level", *(factors if len(factors) > 1 else ()), "n", "diverged"]
+    return [*own, *(f"{prefix}{name}" for prefix in PREFIXES.values() for name in measured)]
+
+
+def describe(values: np.ndarray, alpha: float) -> dict[str, str]:
+    """Return mean, SD and t interval of the mean as text, one digit beyond what the standard error supports."""
+    sd = float(standard_deviation(values))
+    low, high = t_interval(values, alpha)
+    decimals = supported_decimals(sd / len(values) ** 0.5, fallback=6) + 1
+    return {
+        name: rounded(float(value), decimals)
+        for name, value in zip(DESCRIPTION, (values.mean(), sd, low, high), strict=True)
+    }
+
+
+def summarise(study: Planned, summary: str, runs: Runs, comparisons: list[dict]) -> list[dict[str, str]]:
+    """Return the rows of one sweep's or grid's table, columns as `summary_columns`.
+
+    Args:
+        study: the plan.
+        summary: name of the sweep or grid.
+        runs: runs by `comparisons.key`.
+        comparisons: rows of `comparisons.compare_summary` for both metrics.
+    """
+    compared = {(row["metric"], row["level"]): row for row in comparisons}
+    rows = []
+    for milestone in study.levels(summary):
+        own = runs[milestone.key]
+        label = study.label(summary, milestone)
+        row = {"level": label} | {factor: milestone.levels[factor] for factor in study.summaries[summary]}
+        row |= {"n": str(len(own.rows)), "diverged": str(own.scored.count)}
+        for metric, prefix in PREFIXES.items():
+            cells = describe(own.values(metric), study.alpha)
+            if study.is_baseline(milestone):
+                cells |= {"verdict": "baseline"}
+            else:
+                found = compared[metric, label]
+                cells |= {name: found[name] for name in ("difference", "p_holm", "p_better", "verdict")}
+                cells |= {"difference_low": found["low"], "difference_high": found["high"]}
+            row |= {f"{prefix}{name}": text for name, text in cells.items()}
+        rows.append({column: row.get(column, "") for column in summary_columns(study.summaries[summary])})
+    return rows
+
+
+def markdown_tables(study: Planned, summary: str, rows: list[dict[str, str]]) -> str:
+    """Return a summary for reading: one Markdown table for accuracy, one for loss, each under its name."""
+    factors = study.summaries[summary]
+    percent = f"{100 * (1 - study.alpha):g} %"
+    parts = []
+    for metric, prefix in PREFIXES.items():
+        header = [*factors, "n", f"test {metric} ± SD", f"{percent} interval"]
+        header += [f"difference ({percent} interval)", "p (Holm)", "P(better)", "verdict"]
+        body = []
+        for row in rows:
+            levels = [row["level"]] if len(factors) == 1 else [row[factor] for factor in factors]
+            diverged = f" ({row['diverged']} diverged)" if row["diverged"] != "0" else ""
+            body.append([*levels, row["n"] + diverged, *reading_cells(row, prefix)])
+        parts.append(
+            f"*Table: {table_name(summary, metric)}.*\n\n{tabulate(body, header, 'github', disable_numparse=True)}"
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def table_name(summary: str, metric: str) -> str:
+    """Return the name under which a summary's table of one metric stands in the report."""
+    return summary if metric == "accuracy" else f"{summary}_{metric}"
+
+
+def shortened(text: str) -> str:
+    """Return a CSV's number without its spare digit, as tables and sentences for reading show it."""
+    return rounded(float(text), max(0, len(text.partition(".")[2]) - 1)) if text else "–"
+
+
+def signed(text: str) -> str:
+    """Return a shortened difference with its sign."""
+    short = shortened(text)
+    return short if short.startswith("-") or float(short) == 0 else f"+{short}"
+
+
+def reading_cells(row: dict[str, str], prefix: str) -> list[str]:
+    """Return `mean ± SD`, the interval, the difference with its interval, p, P(better), verdict."""
+    cell = {name: row[f"{prefix}{name}"] for name in (*DESCRIPTION, *COMPARISON)}
+    mean = f"{shortened(cell['mean'])} ± {shortened(cell['sd'])}" if cell["sd"] else shortened(cell["mean"])
+    interval = f"{shortened(cell['low'])} … {shortened(cell['high'])}" if cell["low"] else "–"
+    if cell["verdict"] == "baseline":
+        return [mean, interval, "", "", "", "baseline"]
+    difference = signed(cell["difference"])
+    if cell["difference_low"]:
+        difference += f" ({signed(cell['difference_low'])} … {signed(cell['difference_high'])})"
+    return [mean, interval, difference, cell["p_holm"] or "–", cell["p_better"], cell["verdict"]]

@@ -1,0 +1,1 @@
+"""Training and evaluation of one point: network, optimizer, compiled epochs, states on disk, and what they cost."""

@@ -1,0 +1,1 @@
+"""The report: sentences from verdicts, tables for reading, one page that opens offline."""

@@ -1,0 +1,116 @@
+"""The benchmark of growth: made-up studies are what the workflow takes for finished ones."""
+
+import importlib.util
+import math
+import sys
+
+import numpy as np
+import pytest
+import yaml
+from helpers.workflow import PROJECT
+
+from design import configuration
+from design import plan as planning
+from resample import read_outcomes
+from tables.planned_runs import read_milestones
+from tables.runs import read_runs
+
+spec = importlib.util.spec_from_file_location("growth", PROJECT / "benchmarks" / "growth.py")
+growth = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(growth)
+
+LABELS = np.arange(500, dtype=np.uint8) % 10
+
+
+@pytest.mark.parametrize(
+    ("points", "shape"), [(1, (1, 1, 1)), (7, (7, 1, 1)), (10, (5, 2, 1)), (100, (5, 5, 4)), (1_000, (10, 10, 10))]
+)
+def test_the_grid_has_as_many_points_as_asked_for(points, shape):
+    assert growth.sides(points) == shape
+    study, notes = configuration.validate(growth.grid_config(points))
+    plan = planning.make_plan(study)
+    assert notes == []
+    assert len(plan.points) == points
+    assert study.baseline.point.name in plan.points
+    assert {(last - first + 1) for _, _, first, last in plan.evaluated()} == {growth.SEEDS}
+
+
+def pretended(folder, arrays, points=2):
+    growth.prepare(folder, points, arrays)
+    growth.pretend_training(folder, LABELS)
+    study, _ = configuration.validate(yaml.safe_load((folder / "config.yaml").read_text()))
+    planning.write_plan(planning.make_plan(study), folder / "results" / "plan.csv")
+    return read_milestones(folder / "results" / "plan.csv")
+
+
+def test_metrics_histories_and_outcomes_of_a_made_up_run_agree(tmp_path, arrays):
+    milestones = pretended(tmp_path / "study", arrays)
+    assert len(milestones) == 2
+    for milestone in milestones:
+        runs, outcomes = read_runs(milestone), read_outcomes(milestone, LABELS)
+        for metric in ("accuracy", "loss"):
+            assert runs.values(metric) == pytest.approx(outcomes[metric].mean(axis=1, dtype=float), rel=1e-6)
+            trained = [float(row[f"train_{metric}"]) for row in runs.rows]
+            assert trained == pytest.approx(runs.values(metric).tolist(), rel=1e-6)
+        assert (runs.values("accuracy") > 0.9).all()
+        assert runs.values("accuracy").std() > 0
+
+
+def test_the_same_study_is_made_up_twice(tmp_path, arrays):
+    for name in ("one", "two"):
+        pretended(tmp_path / name, arrays)
+    one, two = (
+        {path.relative_to(tmp_path / name): path.read_bytes() for path in made.rglob("*.*") if path.is_file()}
+        for name in ("one", "two")
+        for made in [tmp_path / name / "results" / "runs"]
+    )
+    assert one == two
+    assert len(one) == 2 * 7  # of two points: two states, history.csv, test.npz, metrics.csv, two records
+
+
+def test_after_a_made_up_training_only_the_summarising_rules_are_left(tmp_path, arrays):
+    (raw := tmp_path / "data" / "raw").mkdir(parents=True)
+    for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        (raw / f"{name}-ubyte").touch()
+    (raw / "download.json").touch()
+    for path in arrays.iterdir():  # after the raw files, so that they are newer
+        (tmp_path / "data" / path.name).symlink_to(path)
+    study = tmp_path / "study"
+    growth.prepare(study, 2, tmp_path / "data")
+    growth.pretend_training(study, LABELS)
+    output, seconds, memory = growth.dry_run(study, "--printshellcmds")
+    commands = growth.planned_commands(output)
+    assert list(commands) == list(growth.RULES)
+    assert "--plan results/plan.csv" in commands["aggregate"]
+    assert seconds > 0.1
+    assert 20 < memory < 1_000
+    with pytest.raises(ValueError, match="expected one job of aggregate"):
+        growth.planned_commands(output.replace("/scripts/plot.py", "/scripts/train.py"))
+
+
+def test_seconds_and_memory_are_those_of_the_command(tmp_path):
+    """Also where the measuring process is large itself."""
+    ballast = bytearray(400_000_000)
+    code = "import time; block = bytearray(150_000_000); time.sleep(0.3); print('done')"
+    output, seconds, memory = growth.measured([sys.executable, "-c", code], tmp_path)
+    assert output == "done\n"
+    assert 0.3 < seconds < 10
+    assert 150 < memory < 250
+    assert len(ballast) == 400_000_000
+    inside = growth.measured(["bash", "-c", f'true; {sys.executable} -c "{code}"; true'], tmp_path)
+    assert 150 < inside[2] < 250  # of a command's own commands too
+    with pytest.raises(growth.subprocess.CalledProcessError, match="status 3"):
+        growth.measured(["bash", "-c", "exit 3"], tmp_path)
+
+
+def test_slopes_are_of_logs_between_the_two_largest(capsys):
+    rows = [
+        {"stage": "plot", "runs": runs, "seconds": seconds, "max_rss_mb": 100}
+        for runs, seconds in ((100, 90.0), (10_000, 40.0), (1_000, 4.0))
+    ]
+    assert growth.slope(rows, "plot") == pytest.approx(1)
+    assert math.isnan(growth.slope(rows[:1], "plot"))
+    growth.show(rows)
+    header, line = capsys.readouterr().out.splitlines()
+    assert header.split() == ["stage", "100", "runs", "1000", "runs", "10000", "runs", "slope"]
+    assert " ".join(line.split()) == "plot 90.0 s, 100 MB 4.0 s, 100 MB 40.0 s, 100 MB 1.00"

@@ -1,0 +1,196 @@
+"""datasets.yaml is complete, and what is wrong with an entry is said in one line each."""
+
+import copy
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from data.datasets import FILES, Source, find_dataset, load_datasets
+from data.idx import read_idx_shape
+
+PROJECT = Path(__file__).parents[2]
+ENTRY = {
+    "description": "ten kinds of leaves",
+    "license": "CC0-1.0",
+    "citation": "nobody",
+    "class_names": [f"leaf {index}" for index in range(10)],
+    "train_images_count": 20,
+    "test_images_count": 10,
+    "files": {key: {"name": f"leaves-{name}", "sha256": "ab" * 32} for key, name in FILES.items()},
+    "sources": [
+        {"url": "https://leaves.example/{name}.gz"},
+        {"npm": "@garden/leaves@1.0.0", "folder": "package/data"},
+        {"debian": "dataset-leaves", "folder": "usr/share/datasets/leaves"},
+    ],
+}
+SUBSET_DIGESTS = ["386bb018796babea", "895f65588e45d05b", "de0a55d8eb2a23fc", "60e902e82445d902"]
+
+
+def load(tmp_path, content):
+    path = tmp_path / "datasets.yaml"
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return load_datasets(path)
+
+
+def with_value(keys, value):
+    """Return ENTRY with one value changed; `...` removes the key."""
+    entry = copy.deepcopy(ENTRY)
+    place = entry
+    for key in keys[:-1]:
+        place = place[key]
+    if value is ...:
+        del place[keys[-1]]
+    else:
+        place[keys[-1]] = value
+    return entry
+
+
+def test_project_file_lists_mnist_and_fashion_mnist():
+    datasets = load_datasets(PROJECT / "config" / "datasets.yaml")
+    assert list(datasets) == ["mnist", "fashion_mnist"]
+    for dataset in datasets.values():
+        assert [file.name for file in dataset.files.values()] == list(FILES.values())
+        assert [file.size for file in dataset.files.values()] == [47040016, 60008, 7840016, 10008]
+        assert len({file.sha256 for file in dataset.files.values()}) == 4
+        assert dataset.sources[0].kind == "url"
+    assert not {f.sha256 for f in datasets["mnist"].files.values()} & {
+        f.sha256 for f in datasets["fashion_mnist"].files.values()
+    }
+
+
+def test_entry_of_ones_own(tmp_path):
+    leaves = load(tmp_path, {"leaves": ENTRY})["leaves"]
+    assert leaves.name == "leaves"
+    assert list(leaves.files) == list(FILES)
+    assert leaves.files["test_labels"] == ("leaves-t10k-labels-idx1-ubyte", "ab" * 32, 8 + 10)
+    assert leaves.files["train_images"].size == 16 + 20 * 784
+    assert leaves.sources[1] == Source("npm", "@garden/leaves@1.0.0", "package/data")
+    assert [source.label for source in leaves.sources] == [
+        "https://leaves.example/{name}.gz",
+        "npm package @garden/leaves@1.0.0",
+        "Debian package dataset-leaves",
+    ]
+
+
+def test_upper_case_digest_and_no_sources_are_fine(tmp_path):
+    entry = with_value(["files", "test_labels", "sha256"], "AB" * 32) | {"sources": []}
+    leaves = load(tmp_path, {"leaves": entry})["leaves"]
+    assert leaves.files["test_labels"].sha256 == "ab" * 32
+    assert leaves.sources == ()
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "problem"),
+    [
+        (["license"], ..., "`leaves.license` is missing"),
+        (["license"], "", "`leaves.license` must be one line of text"),
+        (["citation"], "two\nlines", "`leaves.citation` must be one line of text"),
+        (["licence"], "MIT", "`leaves.licence` is no known key; expected description, license"),
+        (["licence"], "MIT", "(did you mean 'license'?)"),
+        (
+            ["class_names"],
+            ["a", "b"],
+            "`leaves.class_names` must be a list of 10 different names. Received: ['a', 'b']",
+        ),
+        (["class_names"], ["a"] * 10, "`leaves.class_names` must be a list of 10 different names"),
+        (["class_names"], [*"abc", 3, *"efghij"], "`leaves.class_names[3]` must be one line of text, in quotes"),
+        (["train_images_count"], 0, "`leaves.train_images_count` must be a positive number of images. Received: 0"),
+        (["test_images_count"], True, "`leaves.test_images_count` must be a positive number of images. Received: True"),
+        (["test_images_count"], "10", "`leaves.test_images_count` must be a positive number of images. Received: '10'"),
+        (["files"], ["a"], "`leaves.files` must be a mapping with the keys train_images"),
+        (["files", "test_labels"], ..., "`leaves.files.test_labels` is missing"),
+        (["files", "test_labels", "sha256"], "abc", "`leaves.files.test_labels.sha256` must be 64 hexadecimal digits"),
+        (["files", "test_labels", "sha256"], 10**63, "`leaves.files.test_labels.sha256` must be 64 hexadecimal digits"),
+        (["files", "test_labels", "name"], "../x", "`leaves.files.test_labels.name` must be a file name of letters"),
+        (
+            ["files", "test_labels", "name"],
+            "leaves-train-labels-idx1-ubyte",
+            "`leaves.files` must give each file a name",
+        ),
+        (["sources"], "https://x.example/{name}", "`leaves.sources` must be a list of sources"),
+        (["sources", 0], None, "`leaves.sources[0]` must have one of the keys url, npm, debian. Received: None"),
+        (["sources", 0], {"ftp": "x"}, "`leaves.sources[0]` must have one of the keys url, npm, debian"),
+        (["sources", 0, "npm"], "x@1.0.0", "`leaves.sources[0]` must have one of the keys url, npm, debian"),
+        (["sources", 0, "url"], "http://leaves.example/{name}", "`leaves.sources[0].url` must be an https:// address"),
+        (["sources", 0, "url"], "https://leaves.example/all", "`leaves.sources[0].url` must be an https:// address"),
+        (["sources", 0, "folder"], "data", "`leaves.sources[0].folder` is no known key"),
+        (["sources", 1, "npm"], "leaves", "`leaves.sources[1].npm` must be a package at an exact version"),
+        (["sources", 1, "npm"], "--registry=x@1.0.0", "`leaves.sources[1].npm` must be a package at an exact version"),
+        (["sources", 1, "folder"], ..., "`leaves.sources[1].folder` is missing"),
+        (["sources", 1, "folder"], "/package", "`leaves.sources[1].folder` must be a folder inside the package"),
+        (["sources", 2, "debian"], "-o", "`leaves.sources[2].debian` must be the name of a Debian package"),
+    ],
+)
+def test_wrong_entry_is_refused_with_one_line(tmp_path, keys, value, problem):
+    with pytest.raises(ValueError, match="leaves") as caught:
+        load(tmp_path, {"leaves": with_value(keys, value)})
+    assert problem in str(caught.value)
+    assert str(caught.value).startswith(f"{tmp_path}/datasets.yaml: ")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_all_problems_are_told_at_once(tmp_path):
+    with pytest.raises(ValueError, match="leaves") as caught:
+        load(
+            tmp_path,
+            {"leaves": with_value(["license"], ...) | {"test_images_count": -1}, "no leaves": ENTRY, "x": None},
+        )
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 4
+    assert "`no leaves` must be a name of letters, digits, _ and -" in lines[2]
+    assert "`x` must be a mapping with the keys description" in lines[3]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "must hold at least one data set"),
+        ("- mnist", "must hold a mapping"),
+        ("mnist: {\n", "line 2"),
+        ("mnist: 1\nmnist: 2\n", "line 2, column 1: the key `mnist` is given twice"),
+    ],
+)
+def test_wrong_file_is_refused_with_one_line(tmp_path, text, problem):
+    with pytest.raises(ValueError, match="datasets") as caught:
+        load(tmp_path, text)
+    assert problem in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_find_dataset_names_the_nearest():
+    datasets = load_datasets(PROJECT / "config" / "datasets.yaml")
+    assert find_dataset(datasets, "mnist").name == "mnist"
+    with pytest.raises(
+        ValueError, match=r"one of mnist, fashion_mnist, .*`data_folder`.*\(did you mean 'fashion_mnist'"
+    ):
+        find_dataset(datasets, "fashion-mnist")
+    with pytest.raises(ValueError, match=r"Received: 'zebra'$"):
+        find_dataset(datasets, "zebra")
+
+
+def test_import_is_cheap():
+    # The Snakefile imports the module at every parse and in every job.
+    code = "import sys, yaml; old = set(sys.modules); import data.datasets; print(*(set(sys.modules) - old))"
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(PROJECT / "scripts")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not {"numpy", "pydantic", "urllib.request", "subprocess", "dataclasses"} & set(answer.stdout.split())
+
+
+def test_subset_is_the_start_of_mnist():
+    folder = PROJECT / "tests" / "fixtures" / "mnist-subset"
+    assert [read_idx_shape(folder / name) for name in FILES.values()] == [
+        (1000, 28, 28),
+        (1000,),
+        (500, 28, 28),
+        (500,),
+    ]
+    assert [hashlib.sha256((folder / name).read_bytes()).hexdigest()[:16] for name in FILES.values()] == SUBSET_DIGESTS

@@ -1,0 +1,124 @@
+"""Training a block: resumed equals uninterrupted, and a seed's bytes do not depend on its neighbours."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from files.code_digest import engine
+from files.records import write_record
+from helpers.workflow import PROJECT, copy_project, run_script
+from training.block import train_block
+
+POINT = {"units": 16, "learning_rate": 0.001, "momentum": 0.5, "batch_size": 128, "optimizer": "rmsprop"}
+ENGINE = engine(PROJECT / "scripts" / "train.py")
+
+
+def train(subset, seeds, epochs, previous=None, point=POINT):
+    """Return the states by seed, and the history."""
+    states = {}
+    load = previous.__getitem__ if previous else None
+    history = train_block(point, seeds, epochs, load, subset["train"], subset["test"], states.__setitem__)
+    return states, history
+
+
+def assert_same_bytes(one, other):
+    assert one.keys() == other.keys()
+    for name in one:
+        assert one[name].tobytes() == other[name].tobytes(), name
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "rmsprop_keras2", "sgd", "adam"])
+def test_resumed_equals_uninterrupted_bit_for_bit(subset, optimizer):
+    point = POINT | {"optimizer": optimizer, "momentum": 0 if optimizer in ("adam", "rmsprop_keras2") else 0.5}
+    whole, history = train(subset, [0, 1], (0, 4), point=point)
+    half, first = train(subset, [0, 1], (0, 2), point=point)
+    resumed, second = train(subset, [0, 1], (2, 4), half, point=point)
+    for seed in (0, 1):
+        assert_same_bytes(whole[seed], resumed[seed])
+    assert sorted(first + second) == sorted(history)
+
+
+def test_seed_does_not_depend_on_its_block(subset):
+    block, history = train(subset, [2, 3, 4], (0, 2))
+    alone, own = train(subset, [3], (0, 2))
+    assert_same_bytes(block[3], alone[3])
+    assert own == [row for row in history if row[0] == 3]
+
+
+def test_seeds_differ(subset):
+    state, _ = train(subset, [0, 1], (0, 1))
+    assert not np.array_equal(state[0]["weights/hidden/kernel"], state[1]["weights/hidden/kernel"])
+
+
+def test_history_has_a_row_for_each_seed_and_epoch(subset):
+    _, history = train(subset, [4, 5], (0, 3))
+    assert [(seed, epoch) for seed, epoch, *_ in history] == [(4, 1), (4, 2), (4, 3), (5, 1), (5, 2), (5, 3)]
+    losses = [row[2] for row in history if row[0] == 4]
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_diverged_training_is_recorded_not_fatal(subset):
+    _, history = train(subset, [0], (0, 2), point=POINT | {"learning_rate": 1e30, "optimizer": "sgd"})
+    assert not np.isfinite(history[-1][2])
+
+
+def arguments(arrays, folder, epochs, previous=None):
+    text = "--units 8 --learning-rate 0.001 --momentum 0 --batch-size 128 --optimizer rmsprop --seeds 0 0"
+    names = {"--state": "state.npz", "--optimizer-state": "optimizer.npz", "--history": "history.csv"}
+    names["--record"] = "train.json"
+    paths = {"--data-folder": arrays} | {option: folder / name for option, name in names.items()}
+    words = text.split() + [str(word) for pair in paths.items() for word in pair]
+    previous = [str(previous / "train.json")] if previous else []  # as the rule gives it
+    return [*words, "--epochs", *map(str, epochs), "--engine", ENGINE, "--previous", *previous]
+
+
+def test_command_line_refuses_the_state_of_another_milestone(arrays, tmp_path):
+    """In processes of their own: TensorFlow's number of threads can be set only once."""
+    run_script("train", arguments(arrays, tmp_path / "one", (0, 1)))
+    refused = run_script("train", arguments(arrays, tmp_path / "three", (2, 3), tmp_path / "one"), check=False)
+    assert refused.returncode == 1
+    assert "expected epochs=2. Received: epochs=1" in refused.stderr.splitlines()[-1]
+    assert not (tmp_path / "three").exists()
+
+
+def test_command_line_refuses_weights_in_the_place_of_the_optimizer_state(arrays, tmp_path):
+    run_script("train", arguments(arrays, tmp_path / "one", (0, 1)))
+    folder = tmp_path / "one"
+    shutil.copy(folder / "state.npz", folder / "optimizer.npz")
+    label = json.loads((folder / "train.json").read_text())
+    label = {key: value for key, value in label.items() if key not in ("sha256", "record")}
+    write_record(folder / "train.json", [folder / "state.npz", folder / "optimizer.npz"], **label)
+    refused = run_script("train", arguments(arrays, tmp_path / "two", (1, 2), folder), check=False)
+    assert refused.returncode == 1
+    assert "expected holds=optimizer. Received: holds=weights" in refused.stderr.splitlines()[-1]
+
+
+def test_states_written_and_read_by_the_command_line_go_on_bit_for_bit(arrays, tmp_path):
+    run_script("train", arguments(arrays, tmp_path / "whole", (0, 2)))
+    run_script("train", arguments(arrays, tmp_path / "half", (0, 1)))
+    run_script("train", arguments(arrays, tmp_path / "resumed", (1, 2), tmp_path / "half"))
+    for name in ("state.npz", "optimizer.npz"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "resumed" / name).read_bytes()
+
+
+@pytest.mark.parametrize("script", ["train", "evaluate"])
+def test_code_edited_since_snakemake_read_it_is_not_run_under_its_name(arrays, tmp_path, script):
+    words = arguments(arrays, tmp_path, (0, 1))
+    if script == "evaluate":
+        names = {"--training": "train.json", "--outcomes": "test.npz", "--metrics": "metrics.csv", "--record": "e.json"}
+        words = [str(word) for option, name in names.items() for word in (option, tmp_path / name)]
+        words += ["--point", "p", "--seeds", "0", "0", "--epochs", "1", "--trained-by", ENGINE, "--engine", ENGINE]
+        words += ["--data-folder", str(arrays)]
+    project = copy_project(tmp_path / "project")
+    edited = project / "scripts" / f"{script}.py"
+    expected = engine(edited)
+    edited.write_text(f"{edited.read_text()}# edited\n")
+    words = [expected if word == ENGINE else word for word in words]
+    call = [sys.executable, str(edited), *words]
+    done = subprocess.run(call, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(f"ERROR: expected to run {expected}. Received: {engine(edited)}.")

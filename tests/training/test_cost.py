@@ -1,0 +1,60 @@
+"""Costs: operations counted product by product, and memory that grows with the parameters."""
+
+import csv
+import math
+
+import numpy as np
+import pytest
+
+from training import cost
+from training.networks import CLASSES, PIXELS, build_network
+
+
+def test_shape_is_that_of_the_network():
+    assert (cost.PIXELS, cost.CLASSES) == (PIXELS, CLASSES)
+
+
+@pytest.mark.parametrize("units", [1, 32, 512])
+def test_operations_are_those_of_the_products(units):
+    """Counted from the shapes of numpy's products: two a multiply-add."""
+
+    def operations(left, right):
+        return 2 * (left @ right).size * left.shape[1]
+
+    images = 7
+    pixels, errors = np.zeros((images, PIXELS)), np.zeros((images, CLASSES))
+    kernel, output = (weight for weight in build_network(units).get_weights() if weight.ndim == 2)
+    hidden = pixels @ kernel
+    forward = operations(pixels, kernel) + operations(hidden, output)
+    backward = operations(hidden.T, errors) + operations(errors, output.T) + operations(pixels.T, hidden)
+    assert cost.forward_operations(units, images) == forward
+    assert cost.epoch_operations(units, images) == forward + backward
+
+
+def test_memory_covers_what_was_measured():
+    """The figures of the docstring."""
+    measured = {32: 558, 512: 558, 1024: 570, 2048: 593, 4096: 667}
+    for units, megabytes in measured.items():
+        assert megabytes < cost.training_memory_mb(units) < megabytes * 1.2
+
+
+def test_jobs_stay_within_what_the_rules_ask_for(finished):
+    """Snakemake's own records of a real study against memory and time the rules declare."""
+    study = finished[1]
+    with (study / "results" / "plan.csv").open() as file:
+        units = {row["point"]: int(row["units"]) for row in csv.DictReader(file)}
+    records = list(study.glob("results/benchmarks/train/*/*/*.tsv"))
+    assert len(records) == 4
+    for path in records:
+        with path.open() as file:
+            row = next(csv.DictReader(file, delimiter="\t"))
+        width = units[path.parts[-3]]
+        assert 100 < float(row["max_rss"]) < cost.training_memory_mb(width)
+        assert float(row["s"]) < 60 * cost.training_runtime_minutes(width, epochs=2, seeds=2)
+
+
+def test_time_limit_by_hand():
+    """512 units, 5 epochs of 60,000 images and a test on 10,000 after each, 10 seeds, at 15 GFLOP/s."""
+    epoch = 2 * (2 * 784 * 512 + 3 * 512 * 10) * 60_000 + 2 * (784 * 512 + 512 * 10) * 10_000
+    assert cost.training_runtime_minutes(512, epochs=5, seeds=10) == 5 + math.ceil(50 * epoch / 15e9 / 60)
+    assert cost.training_runtime_minutes(8, epochs=5, seeds=10) == cost.training_runtime_minutes(64, 5, 10)

@@ -1,0 +1,174 @@
+"""What reruns when: the exact jobs of a dry run after one change to a finished study."""
+
+import os
+import shutil
+import time
+
+import pytest
+
+from helpers.workflow import SUBSET, copy_project, jobs_to_run, run_snakemake, write_config
+
+SUMMARY = {"aggregate": 1, "resample": 1, "check_published": 1, "plot": 1, "report": 1}
+ALL_TRAINING = {"train": 4, "evaluate": 4, **SUMMARY}
+
+
+@pytest.fixture
+def study(finished, tmp_path):
+    """A copy of the finished study, time stamps kept."""
+    return shutil.copytree(finished[1], tmp_path / "study")
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A copy of the project that a test may edit."""
+    return copy_project(tmp_path / "project")
+
+
+CONFIG_CHANGES = {
+    "nothing": ({}, {}),
+    "a sweep value added": ({"sweeps.units": [8, 16, 24]}, {"train": 1, "evaluate": 1, **SUMMARY}),
+    "a sweep value removed": ({"sweeps.units": [8]}, SUMMARY),
+    "a sweep removed": ({"sweeps.units": None}, SUMMARY),
+    "a grid of trained points added": (
+        {"grids": {"both": {"units": [8, 16], "epochs": [2]}}},
+        SUMMARY,
+    ),
+    "a milestone removed": ({"sweeps.epochs": [2]}, SUMMARY),
+    "a milestone added": ({"sweeps.epochs": [2, 4, 12]}, {"train": 4, "evaluate": 1, **SUMMARY}),
+    "replicates doubled": ({"replicates": 4}, {"train": 4, "evaluate": 4, **SUMMARY}),
+    "replicates with a partial block": ({"replicates": 3}, {"train": 4, "evaluate": 4, **SUMMARY}),
+    "a figure option": ({"figures.dpi": 60}, {"plot": 1, "report": 1}),
+    "the level of the tests": ({"alpha": 0.1}, SUMMARY),
+    "a margin": ({"margins": {"accuracy": 0.002}}, {name: 1 for name in SUMMARY if name != "resample"}),
+    "no publication checked": ({"published": None}, {"check_published": 1, "plot": 1, "report": 1}),
+    "optimizer states no longer kept": ({"keep_optimizer_state": False}, {"report": 1}),  # it shows the settings
+    "the same number spelt otherwise": ({"sweeps.learning_rate": ["1e-3", "0.010"]}, {}),
+    "two hyperparameters swapped": (
+        {"baseline.units": 128, "baseline.batch_size": 8, "sweeps.units": [128, 16]},
+        {"train": 4, "evaluate": 4, **SUMMARY},
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "expected"), CONFIG_CHANGES.values(), ids=CONFIG_CHANGES)
+def test_edit_of_the_config(finished, study, changes, expected):
+    write_config(study, changes)
+    assert jobs_to_run(finished[0], study) == expected
+
+
+def test_edit_taken_back_runs_nothing(finished, study):
+    write_config(study, {"sweeps.units": [8, 16, 24]})
+    assert jobs_to_run(finished[0], study)["train"] == 1
+    write_config(study)
+    assert jobs_to_run(finished[0], study) == {}
+
+
+CODE_EDITS = {
+    "the training script": ("scripts/train.py", ALL_TRAINING),
+    "a module the training imports": ("scripts/training/networks.py", ALL_TRAINING),
+    "the evaluation": ("scripts/evaluate.py", {"evaluate": 4, **SUMMARY}),
+    "the aggregation": ("scripts/aggregate.py", {name: 1 for name in SUMMARY if name != "resample"}),
+    "a module of the statistics": ("scripts/stats/paired.py", {name: 1 for name in SUMMARY if name != "resample"}),
+    "the two-way bootstrap": ("scripts/resample.py", {"resample": 1, "report": 1}),
+    "the check of published numbers": ("scripts/check_published.py", {"check_published": 1, "plot": 1, "report": 1}),
+    "the page's script": ("workflow/report/verdicts.js", {"report": 1}),
+    "the plotting script": ("scripts/plot.py", {"plot": 1, "report": 1}),
+    "the sentences": ("scripts/writing/sentences.py", {"report": 1}),
+    "the plan": ("scripts/design/plan.py", {}),
+    # The settings of published numbers are checked by the config's own model.
+    "the config's model": ("scripts/design/configuration.py", {"check_published": 1, "plot": 1, "report": 1}),
+}
+
+
+@pytest.mark.parametrize(("path", "expected"), CODE_EDITS.values(), ids=CODE_EDITS)
+def test_comment_added_to_code(project, study, path, expected):
+    with (project / path).open("a") as file:
+        file.write("// a comment\n" if path.endswith(".js") else "# a comment\n")
+    assert jobs_to_run(project, study) == expected
+
+
+def test_word_in_the_template_reports_again(project, study):
+    template = project / "workflow" / "report" / "report.md.j2"
+    template.write_text(template.read_text().replace("network", "net", 1))
+    assert jobs_to_run(project, study) == {"report": 1}
+
+
+def test_touched_files_run_nothing(project, study):
+    later = time.time() + 60
+    for folder in (project, study):
+        for path in folder.rglob("*"):
+            if path.is_file() and ".snakemake" not in path.parts:
+                os.utime(path, (later, later))
+    assert jobs_to_run(project, study) == {}
+
+
+def test_moved_study_runs_nothing(finished, study, tmp_path):
+    moved = study.rename(tmp_path / "elsewhere")
+    assert jobs_to_run(finished[0], moved) == {}
+
+
+def test_copied_project_runs_nothing(project, study):
+    """`project` lies elsewhere than the project that made the study."""
+    assert jobs_to_run(project, study) == {}
+
+
+def test_comment_in_the_download_script_trains_nothing(project, study):
+    with (project / "scripts" / "download.py").open("a") as file:
+        file.write("# a comment\n")
+    assert jobs_to_run(project, study, "data") == {"download": 1, "preprocess": 1, "data": 1}
+    run_snakemake(project, study, "data")
+    assert jobs_to_run(project, study) == {}
+
+
+@pytest.mark.parametrize("package", ["tensorflow", "keras", "numpy"])
+def test_another_version_of_the_engine_trains_everything(finished, study, tmp_path, package):
+    information = tmp_path / "other" / f"{package}-99.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 99.0\n")
+    environment = {"PYTHONPATH": str(information.parent)}
+    assert jobs_to_run(finished[0], study, environment=environment) == ALL_TRAINING
+
+
+def test_own_data_count_by_content_not_by_place(finished, study, tmp_path):
+    """An own data set has no listed hash, so its files' digest is a param; `make` makes the data first."""
+    project = finished[0]
+    folder = shutil.copytree(SUBSET, tmp_path / "images")
+    write_config(study, {"data_folder": str(folder)})
+    run_snakemake(project, study, "data")
+    assert jobs_to_run(project, study) == {"report": 1}  # its provenance names the folder
+    labels = folder / "train-labels-idx1-ubyte"
+    content = bytearray(labels.read_bytes())
+    content[-1] = (content[-1] + 1) % 10
+    labels.write_bytes(content)
+    run_snakemake(project, study, "data")
+    assert jobs_to_run(project, study)["train"] == 4
+
+
+MISSING = {
+    "a raw file": ("results/data/*/raw/t10k-labels-idx1-ubyte", "download"),
+    "an array": ("results/data/*/x_test.npy", "preprocess"),
+    "weights on the way to a longer training": ("results/runs/units=8,*rate=0.001,*/*/epochs=2/state.npz", "train"),
+    "an optimizer's variables": ("results/runs/units=16,*/*/epochs=2/optimizer.npz", "train"),
+    "a history": ("results/runs/units=16,*/*/epochs=2/history.csv", "train"),
+    "a record of training": ("results/runs/units=16,*/*/epochs=2/train.json", "train"),
+    "outcomes": ("results/runs/units=16,*/*/epochs=2/test.npz", "evaluate"),
+    "metrics": ("results/runs/units=16,*/*/epochs=2/metrics.csv", "evaluate"),
+    "a table": ("results/tables/units.csv", "aggregate"),
+    "a figure": ("results/figures/units.png", "plot"),
+}
+
+
+@pytest.mark.parametrize(("pattern", "rule"), MISSING.values(), ids=MISSING)
+def test_a_missing_file_is_made_again(finished, study, pattern, rule):
+    """Also while all that was made from it is there: what an error tells to delete must come back."""
+    (path,) = study.glob(pattern)
+    path.unlink()
+    assert rule in jobs_to_run(finished[0], study)
+
+
+def test_time_stamps_alone_do_not_decide_whatever_a_profile_says(finished, study, tmp_path):
+    """Else an edited level would give a report of the new one over tables of the old."""
+    (tmp_path / "profile").mkdir()
+    (tmp_path / "profile" / "config.yaml").write_text("rerun-triggers: mtime\n")
+    write_config(study, {"alpha": 0.1})
+    assert jobs_to_run(finished[0], study, environment={"SNAKEMAKE_PROFILE": str(tmp_path / "profile")}) == SUMMARY

@@ -1,0 +1,46 @@
+"""What the README shows of the results stands in the example report."""
+
+import sys
+
+from helpers.workflow import PROJECT
+
+sys.path.insert(0, str(PROJECT / "benchmarks"))
+
+import measurements
+import performance
+
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+EXAMPLE = PROJECT / "docs" / "report"
+
+
+def test_table_of_results_is_the_example_reports():
+    shown = README[README.index("The whole report:") : README.index("## What comes out")]
+    rows = [line for line in shown.splitlines() if line.startswith("| ")]
+    assert len(rows) > 5
+    report = (EXAMPLE / "report.md").read_text(encoding="utf-8").splitlines()
+    assert [row for row in rows if row not in report] == []
+
+
+def test_tables_of_the_race_are_those_of_the_measurements():
+    """Blanks apart: the README's tables are what `make benchmark` makes of the rows it measured."""
+    rows = measurements.read(EXAMPLE / "performance" / "race.csv")
+    shown = [line.split() for line in README.splitlines()]
+    for runs in {int(row["runs"]) for row in rows}:
+        table = performance.race_table(performance.race_rows(rows, runs)).splitlines()
+        assert [line for line in table if "---" not in line and line.split() not in shown] == []
+
+
+def test_example_report_is_whole():
+    report = (EXAMPLE / "report.md").read_text(encoding="utf-8")
+    figures = [line.split("(")[1].rstrip(")") for line in report.splitlines() if line.startswith("![")]
+    assert len(figures) > 8
+    assert [figure for figure in figures if not (EXAMPLE / figure).is_file()] == []
+    assert (EXAMPLE / "report.html").is_file()
+
+
+def test_links_of_the_readme_lead_somewhere():
+    import re
+
+    targets = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert targets
+    assert [target for target in targets if not (PROJECT / target).exists()] == []

@@ -1,0 +1,310 @@
+"""The real Snakefile on small real data, from end to end."""
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import yaml
+from helpers.workflow import PROJECT, copy_project, jobs_to_run, run_script, run_snakemake, write_config
+
+
+def contents(folder, *names):
+    """Return the bytes of all files under some folders or files of a study, by path."""
+    paths = [path for name in names for path in (folder / name).rglob("*")] + [folder / name for name in names]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.is_file()}
+
+
+TABLES = (
+    *("runs.csv", "units.csv", "units.md", "epochs.csv", "learning_rate.md", "comparisons.csv", "differences.csv"),
+    *("two_way.csv", "selection.csv", "learning.csv", "trends.csv", "published.csv", "orderings.csv"),
+)
+RESULTS = ("results/tables", "results/figures", "results/runs", "results/report.md", "results/plan.csv")
+BASELINE = {"units": 8, "learning_rate": 0.001, "momentum": 0, "batch_size": 128, "optimizer": "rmsprop", "epochs": 2}
+
+
+def test_study_makes_what_the_design_promises(finished):
+    results = finished[1] / "results"
+    milestone = "runs/units=8,learning_rate=0.001,momentum=0,batch_size=128,optimizer=rmsprop/seeds=0-1/epochs=4"
+    expected = [f"{milestone}/{name}" for name in ("state.npz", "optimizer.npz", "history.csv", "test.npz")]
+    expected.append(f"{milestone}/metrics.csv")
+    expected += [f"tables/{name}" for name in TABLES]
+    expected += [
+        f"figures/{name}.{kind}"
+        for name in ("learning_curves", "units", "confusion_matrix", "most_missed", "train_and_test")
+        for kind in ("svg", "png")
+    ]
+    expected += ["report.md", "report.html", "provenance.json", "plan.csv"]
+    assert [name for name in expected if not (results / name).is_file()] == []
+
+
+def test_one_core_gives_the_same_bytes_as_two(finished, tmp_path):
+    project, two = finished
+    one = tmp_path / "study"
+    write_config(one)
+    run_snakemake(project, one, cores=1)
+    first, second = contents(one, *RESULTS), contents(two, *RESULTS)
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_run_again_does_nothing(finished):
+    output = run_snakemake(*finished)
+    assert "Nothing to be done" in output.stdout + output.stderr
+
+
+def test_progress_is_told(finished, tmp_path):
+    project, done = finished
+    study = shutil.copytree(done, tmp_path / "study")
+    output = run_snakemake(project, study, "--force", "results/tables/runs.csv")
+    assert "1 of 1 steps (100%) done" in output.stdout + output.stderr
+    log = next((study / "results" / "logs" / "train").rglob("*.log")).read_text()
+    assert re.search(r"^seed 0 epoch 1/2: train loss [\d.]+ accuracy [\d.]+, test loss", log, re.MULTILINE)
+
+
+def started(result, rule):
+    """Return the messages of a rule's jobs in the order in which they started."""
+    return re.findall(rf"^Job \d+: ({rule} .*)$", result.stdout + result.stderr, flags=re.MULTILINE)
+
+
+def test_longest_training_starts_first(finished, tmp_path):
+    """On one core: by units times epochs to come, a chain by all of its links, evaluations when training is done."""
+    grid = {"units": [5, 18], "epochs": [1, 4]}
+    write_config(tmp_path, {"sweeps": {}, "grids": {"size": grid}, "figures.dpi": 50})
+    targets = ("--until", "evaluate")
+    run_snakemake(finished[0], tmp_path, "data")
+    result = run_snakemake(finished[0], tmp_path, *targets, cores=1)
+    order = [
+        tuple(map(int, re.findall(r"units=(\d+).* to (\d+) epochs", line)[0])) for line in started(result, "Train")
+    ]
+    assert order == [(18, 2), (18, 4), (5, 2), (18, 1), (8, 2), (5, 4), (5, 1)]
+    kinds = re.findall(r"^Job \d+: (Train|Evaluate) ", result.stdout + result.stderr, flags=re.MULTILINE)
+    assert kinds == sorted(kinds, reverse=True)
+
+
+def test_states_no_longer_needed_go_and_more_epochs_train_again(finished, tmp_path):
+    """Without optimizer states the same results, nothing to do afterwards, and the same bytes for more epochs."""
+    project, kept = finished
+    write_config(tmp_path, {"keep_optimizer_state": False, "sweeps.epochs": [2]})
+    run_snakemake(project, tmp_path, "data")
+    run_snakemake(project, tmp_path)
+    assert list(tmp_path.rglob("optimizer.npz")) == []
+    assert jobs_to_run(project, tmp_path) == {}
+    write_config(tmp_path, {"keep_optimizer_state": False})
+    assert jobs_to_run(project, tmp_path)["train"] == 2
+    run_snakemake(project, tmp_path)
+    expected = contents(kept, "results/runs")
+    assert contents(tmp_path, "results/runs") == {
+        path: expected[path] for path in expected if not path.endswith("optimizer.npz")
+    }
+
+
+def test_runs_table_agrees_with_the_files_it_sums_up(finished):
+    study = finished[1]
+    with (study / "results" / "tables" / "runs.csv").open() as file:
+        runs = list(csv.DictReader(file))
+    hyperparameters = ["units", "learning_rate", "momentum", "batch_size", "optimizer"]
+    metrics = ["train_loss", "train_accuracy", "test_loss", "test_accuracy"]
+    assert list(runs[0]) == [*hyperparameters, "epochs", "seed", *metrics]
+    assert len(runs) == 4 * 2
+    labels = np.load(study / "results" / "data" / "mnist-subset" / "y_test.npy")
+    for run in runs:
+        point = ",".join(f"{name}={run[name]}" for name in hyperparameters)
+        folder = study / "results" / "runs" / point / "seeds=0-1" / f"epochs={run['epochs']}"
+        with np.load(folder / "test.npz") as outcomes:
+            predicted, loss = (outcomes[name][int(run["seed"])] for name in ("predicted", "loss"))
+        assert float(run["test_accuracy"]) == pytest.approx(np.mean(predicted == labels))
+        assert float(run["test_loss"]) == pytest.approx(loss.astype(float).mean(), rel=1e-8)
+        with (folder / "history.csv").open() as file:
+            last = [row for row in csv.DictReader(file) if row["seed"] == run["seed"]][-1]
+        assert (last["epoch"], last["train_loss"]) == (run["epochs"], run["train_loss"])
+        assert float(last["test_loss"]) == pytest.approx(float(run["test_loss"]), rel=1e-5)
+
+
+def test_provenance_says_what_made_the_results(finished):
+    record = json.loads((finished[1] / "results" / "provenance.json").read_text())
+    assert record["packages"].keys() >= {"tensorflow", "keras", "numpy", "snakemake"}
+    assert record["config"]["baseline"]["units"] == 8
+    assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in record["data"].values())
+    assert len(record["data"]) == 4
+    assert record["rules"]["train"]["jobs"] == 4
+    assert record["cpu"]
+
+
+def test_snakemake_report_works(finished, tmp_path):
+    project, study = finished
+    run_snakemake(project, study, "--report", str(tmp_path / "report.html"))
+    text = (tmp_path / "report.html").read_text()
+    assert "Tables" in text
+    assert "Figures" in text
+    assert "learning curves" in text
+
+
+@pytest.mark.skipif(not (PROJECT / ".venv").exists(), reason="make runs in the environment it makes")
+def test_make_brings_data_and_study_up_to_date(finished, tmp_path):
+    """In a copy of the project that holds the finished study: both are found complete; options are passed on."""
+    project = copy_project(tmp_path / "project")
+    shutil.copy(PROJECT / "Makefile", project)
+    (project / ".venv").symlink_to(PROJECT / ".venv")
+    for folder in ("results", ".snakemake"):
+        shutil.copytree(finished[1] / folder, project / folder)
+    shutil.copy(finished[1] / "config.yaml", project / "config" / "config.yaml")
+
+    def make(*arguments):
+        call = ["make", "--old-file=.venv/installed", "CORES=1", "MEMORY_MB=5000", *arguments]
+        done = subprocess.run(call, cwd=project, capture_output=True, text=True, timeout=120, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    code, told = make()
+    assert code == 0
+    assert told.count("Nothing to be done") == 2
+    assert f"The report is in {project}/results/report.html" in told.splitlines()
+    assert "Write the report" in make("ARGS=--dry-run --forcerun report")[1]
+    beside = project / "beside; 'us'"  # what the shell makes of a name is none of a study's business
+    beside.mkdir()
+    for folder in ("results", ".snakemake"):
+        shutil.move(project / folder, beside / folder)
+    code, told = make(f"FOLDER={beside.name}")
+    assert code == 0
+    assert told.count("Nothing to be done") == 2
+    assert f"The report is in {beside}/results/report.html" in told.splitlines()
+    assert 'CONFIG="config/config.yaml config/fashion.yaml" FOLDER=fashion' in make("-n", "fashion")[1]
+    fashion = ("CONFIG=config/config.yaml config/fashion.yaml", "FOLDER=fashion", "ARGS=--dry-run")
+    assert "Download fashion_mnist" in make(*fashion)[1]
+    assert json.loads((project / "fashion" / "results" / "config.json").read_text())["dataset"] == "fashion_mnist"
+    assert not (project / "results").exists()
+    (project / "config" / "config.yaml").write_text("replicates: none\n")
+    code, told = make()
+    assert code != 0
+    assert "`replicates` must be a positive integer" in told
+
+
+def test_bad_config_ends_before_any_job(finished, tmp_path):
+    write_config(tmp_path, {"baseline.units": 0, "sweeps.learning_rate": [], "replicate": 3})
+    output = run_snakemake(finished[0], tmp_path, check=False)
+    assert output.returncode != 0
+    errors = [line for line in output.stderr.splitlines() if line.startswith("ERROR")]
+    assert len(errors) == 3
+    assert "Traceback" not in output.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_unknown_point_gets_one_line(finished, tmp_path):
+    write_config(tmp_path)
+    point = "units=9,learning_rate=0.001,momentum=0,batch_size=128,optimizer=rmsprop"
+    target = f"results/runs/{point}/seeds=0-1/epochs=2/state.npz"
+    output = run_snakemake(finished[0], tmp_path, "--dry-run", "--", target, check=False)
+    assert output.returncode != 0
+    assert "ERROR: no sweep or grid of the config holds the point units=9," in output.stderr
+    assert "Did you mean units=8," in output.stderr
+    assert "Traceback" not in output.stderr
+
+
+def test_altered_own_data_are_refused_by_header(finished, tmp_path):
+    from helpers.workflow import SUBSET
+
+    images = shutil.copytree(SUBSET, tmp_path / "images")
+    with (images / "train-images-idx3-ubyte").open("ab") as file:
+        file.write(b"x")
+    write_config(tmp_path, {"data_folder": str(images)})
+    output = run_snakemake(finished[0], tmp_path, "data", check=False)
+    assert output.returncode != 0
+    assert "train-images-idx3-ubyte" in output.stderr + output.stdout
+    assert not list((tmp_path / "results").rglob("*.npy"))
+
+
+def test_study_with_an_optimizer_and_a_batch_size_sweep(finished, tmp_path):
+    """Any hyperparameter can be swept by config alone."""
+    changes = {"sweeps": {"optimizer": ["rmsprop", "adam"], "batch_size": [100, 128]}, "replicates": 1}
+    write_config(tmp_path, changes)
+    run_snakemake(finished[0], tmp_path)
+    text = (tmp_path / "results" / "report.md").read_text()
+    assert "## Optimizer" in text
+    assert "## Batch size" in text
+
+
+def test_numbers_of_a_paper_of_ones_own_are_checked(finished, tmp_path):
+    """Named in the config, in a file of one's own: an ordering alone, then with a number, then none of them."""
+    project, done = finished
+    study = shutil.copytree(done, tmp_path / "study")
+    ordering = {"id": "wide", "statement": "16 units beat 8.", "metric": "test_loss", "source": "section 2"}
+    paper = {
+        "dataset": "mnist-subset",
+        "source": "A paper.",
+        "defaults": BASELINE,
+        "numbers": [],
+        "orderings": [ordering | {"winner": {"units": 16}, "loser": {}}],
+    }
+    number = {"id": "first", "quantity": "test_accuracy", "published": 0.5, "source": "table 1"}
+    write_config(study, {"published": "paper.yaml"})
+    for paper["numbers"] in ([], [number]):
+        (study / "paper.yaml").write_text(yaml.safe_dump(paper), encoding="utf-8")
+        run_snakemake(project, study)
+        report = (study / "results" / "report.md").read_text()
+        assert "1 published ordering can be checked." in report
+        assert ("## The published numbers" in report) == bool(paper["numbers"])
+        assert (study / "results" / "figures" / "published.svg").is_file() == bool(paper["numbers"])
+    write_config(study, {"published": None})
+    run_snakemake(project, study)
+    assert "published" not in (study / "results" / "report.md").read_text()
+
+
+def test_nothing_stays_of_a_sweep_that_is_gone(finished, tmp_path):
+    project, done = finished
+    study = shutil.copytree(done, tmp_path / "study")
+    assert (study / "results" / "tables" / "learning_rate.csv").is_file()
+    write_config(study, {"sweeps.learning_rate": None})
+    run_snakemake(project, study)
+    assert list((study / "results" / "tables").glob("learning_rate.*")) == []
+    assert list((study / "results" / "figures").glob("learning_rate.*")) == []
+
+
+def test_check_agrees_with_the_workflow(finished, tmp_path):
+    write_config(tmp_path)
+    output = run_script("check", ["config.yaml"], cwd=tmp_path)  # away from the project's own config/config.yaml
+    assert "4 training jobs, 4 evaluations" in output.stdout
+
+
+MODULE = """configfile: "study.yaml"
+
+
+module mnist:
+    snakefile:
+        "{project}/workflow/Snakefile"
+    config:
+        config["mnist"]
+
+
+use rule * from mnist as mnist_*
+
+
+rule conclusion:
+    input:
+        rules.mnist_aggregate.output.comparisons,
+    output:
+        "conclusion.txt",
+    shell:
+        "grep -c accuracy {{input}} > {{output}}"
+"""
+
+
+def test_the_study_as_a_module_of_another_workflow(finished, tmp_path):
+    """Its rules under other names, its config a part of the other's, its tables the input of a rule of the other."""
+    project, study = finished
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "Snakefile").write_text(MODULE.format(project=project))
+    config = yaml.safe_load((study / "config.yaml").read_text())
+    (own / "study.yaml").write_text(yaml.safe_dump({"mnist": config}))
+    call = [sys.executable, "-m", "snakemake", "--cores", "2", "--directory", str(own), "conclusion"]
+    subprocess.run(call, cwd=own, check=True, capture_output=True, timeout=300)
+    made = contents(own, "results/tables")
+    there = contents(study, "results/tables")
+    assert set(made) >= {"results/tables/runs.csv", "results/tables/comparisons.csv", "results/tables/units.md"}
+    assert [name for name in made if made[name] != there[name]] == []
+    rows = list(csv.DictReader((study / "results/tables/comparisons.csv").open()))
+    assert int((own / "conclusion.txt").read_text()) == sum(row["metric"] == "accuracy" for row in rows)
