@@ -15,7 +15,7 @@ from design.canonical import changes
 from design.configuration import Study
 from design.plan import Plan
 from running import checking, make_options, time_stamps
-from running.forecast import TYPICAL_SECONDS, Expectation, Link, jobs_at_once, link_of, makespan, needed_jobs, work_of
+from running.forecast import TYPICAL_SECONDS, Expectation, jobs_at_once, link_of, makespan, needed_jobs, work_of
 from running.reasons import INTERRUPTED, MISSING, causes, why
 from running.snakemake_jobs import DryRun, Job, Key, dry_run
 from stats.paired import can_reject, detectable_difference, fewest_seeds, smallest_adjusted_p_value
@@ -35,10 +35,9 @@ def fates(plan: Plan, jobs: list[Job]) -> dict[Milestone, Counter[Fate]]:
     asked = {(job.rule, link_of(job)): job for job in jobs}
     cause_of = causes(jobs, needed_jobs(jobs))
     found: dict[Milestone, Counter[Fate]] = {}
-    for point, epochs, first, last in plan.evaluated():
-        link = Link(point, first, last, epochs)
+    for link in plan.evaluated():
         train, evaluate = (asked.get((rule, link)) for rule in ("train", "evaluate"))
-        found.setdefault((point, epochs), Counter())[_fate(train, evaluate, cause_of)] += link.seeds
+        found.setdefault((link.point, link.epochs), Counter())[_fate(train, evaluate, cause_of)] += link.seeds
     return found
 
 

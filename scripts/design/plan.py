@@ -1,17 +1,18 @@
 """The plan of a study: every point, training length and block of seeds, and which sweep or grid wants it.
 
-`results/plan.csv` hands the plan to the scripts that summarise: 20,000 file names are too long for a command line.
+`results/plan.csv` and `results/study.json` hand the plan to the scripts that summarise: 20,000 file names are too long
+for a command line.
 """
 
 import csv
 import io
 import itertools
+import json
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import NamedTuple
 
 from design.canonical import HYPERPARAMETERS, canonical_value
 from design.configuration import Hyperparameters, Study
-from files.atomic import atomic_path
 
 COLUMNS = ("point", *HYPERPARAMETERS, "epochs", "first_seed", "last_seed", "wanted_by")
 
@@ -38,30 +39,89 @@ def chain(epochs: int, checkpoint_every: int) -> list[int]:
     return milestones[::-1]
 
 
+class Link(NamedTuple):
+    """What one job trains or evaluates: a point, a block of seeds, up to a milestone.
+
+    Attributes:
+        point: the point's canonical name.
+        first: the block's first seed.
+        last: its last one.
+        epochs: the milestone.
+    """
+
+    point: str
+    first: int
+    last: int
+    epochs: int
+
+    @property
+    def seeds(self) -> int:
+        """Number of runs."""
+        return self.last - self.first + 1
+
+    @property
+    def folder(self) -> str:
+        """Where its files lie, below the study's folder."""
+        return f"results/runs/{self.point}/seeds={self.first}-{self.last}/epochs={self.epochs}"
+
+
 @dataclass
 class Plan:
     """What a study trains and evaluates.
 
     Attributes:
         blocks: blocks of seeds `(first, last)`.
+        checkpoint_every: epochs between two milestones of a chain.
         points: hyperparameters by point name.
         wanted: point name -> epochs -> names of the sweeps and grids that want the metrics of this milestone; an
             empty list marks a milestone that only leads to a later one.
     """
 
     blocks: list[tuple[int, int]]
+    checkpoint_every: int
     points: dict[str, Hyperparameters] = field(default_factory=dict)
     wanted: dict[str, dict[int, list[str]]] = field(default_factory=dict)
 
-    def evaluated(self) -> list[tuple[str, int, int, int]]:
-        """Return `(point, epochs, first seed, last seed)` of everything that is evaluated."""
+    def trained(self) -> list[Link]:
+        """Return every link that is trained, those that only lead to a later milestone included."""
         return [
-            (point, epochs, first, last)
+            Link(point, first, last, epochs)
             for point, milestones in self.wanted.items()
-            for epochs, wanted_by in milestones.items()
-            if wanted_by
+            for epochs in milestones
             for first, last in self.blocks
         ]
+
+    def evaluated(self) -> list[Link]:
+        """Return every link whose state is evaluated."""
+        return [link for link in self.trained() if self.wanted[link.point][link.epochs]]
+
+    def baseline(self) -> list[Link]:
+        """Return the baseline's own links, without those that lead to it or go on from it."""
+        return [link for link in self.trained() if "baseline" in self.wanted[link.point][link.epochs]]
+
+    def baseline_chain(self) -> list[Link]:
+        """Return all links of the baseline's point: the learning curves' epochs."""
+        point = self.baseline()[0].point
+        return [link for link in self.trained() if link.point == point]
+
+    def start(self, epochs: int) -> int:
+        """Return the milestone from which a link to `epochs` epochs starts; 0 means fresh weights."""
+        return previous_milestone(epochs, self.checkpoint_every)
+
+    def previous(self, link: Link) -> list[Link]:
+        """Return the link from whose state another one starts; none for fresh weights."""
+        start = self.start(link.epochs)
+        return [link._replace(epochs=start)] if start else []
+
+    def epochs(self, link: Link) -> int:
+        """Return the epochs a link trains each seed."""
+        return link.epochs - self.start(link.epochs)
+
+    def epochs_left(self, link: Link) -> int:
+        """Return the epochs from a link's start to the end of the longest chain that needs it: its job's priority."""
+        chains = [chain(milestone, self.checkpoint_every) for milestone in self.wanted[link.point]]
+        last = max((links[-1] for links in chains if link.epochs in links), default=link.epochs)
+        return last - self.start(link.epochs)
 
     def compared(self, summary: str) -> list[tuple[str, int]]:
         """Return `(point, epochs)` of what a sweep or grid compares with the baseline: its family."""
@@ -75,7 +135,7 @@ class Plan:
 
 def make_plan(study: Study) -> Plan:
     """Derive the plan from a validated study. Points that several sweeps share appear once."""
-    plan = Plan(blocks_of_seeds(study.replicates, study.seeds_per_job))
+    plan = Plan(blocks_of_seeds(study.replicates, study.seeds_per_job), study.checkpoint_every)
     baseline = study.baseline
     wishes = [("baseline", {})]
     wishes += [(factor, {factor: value}) for factor, values in study.sweeps.items() for value in values]
@@ -111,24 +171,28 @@ def plan_rows(plan: Plan) -> list[list]:
     ]
 
 
-def write_plan(plan: Plan, path: Path) -> bool:
-    """Write `plan.csv`, and only when its content changes, so that an unchanged plan makes nothing stale.
-
-    Returns:
-        Whether the file was written.
-    """
+def plan_text(plan: Plan) -> str:
+    """Return the content of `plan.csv`."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([COLUMNS, *plan_rows(plan)])
-    return write_if_changed(path, text.getvalue())
+    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *plan_rows(plan)])
+    return text.getvalue()
 
 
-def write_if_changed(path: Path, text: str) -> bool:
-    """Write text to a file unless it already holds it; returns whether it was written."""
-    path = Path(path)
-    content = text.encode()
-    if path.is_file() and path.read_bytes() == content:
-        return False
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
-    return True
+def study_text(study: Study, trained_by: str, evaluated_by: str) -> str:
+    """Return the content of `study.json`: what the summarising scripts need to know besides the plan.
+
+    Args:
+        study: the completed config.
+        trained_by: versions and code digest of the training; the records of all runs must say the same.
+        evaluated_by: the same of the evaluation.
+    """
+    summaries = {factor: [factor] for factor in study.sweeps} | {name: list(grid) for name, grid in study.grids.items()}
+    content = {
+        "dataset": study.dataset,
+        "baseline": {name: canonical_value(value) for name, value in study.baseline.model_dump().items()},
+        "summaries": summaries,
+        "alpha": study.alpha,
+        "trained_by": trained_by,
+        "evaluated_by": evaluated_by,
+    }
+    return json.dumps(content, indent=2) + "\n"

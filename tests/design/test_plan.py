@@ -2,7 +2,7 @@
 
 import csv
 import itertools
-import os
+import json
 
 import pytest
 from hypothesis import given
@@ -12,13 +12,14 @@ from design.canonical import HYPERPARAMETERS
 from design.configuration import validate
 from design.plan import (
     COLUMNS,
+    Link,
     blocks_of_seeds,
     chain,
     make_plan,
     plan_rows,
+    plan_text,
     previous_milestone,
-    write_if_changed,
-    write_plan,
+    study_text,
 )
 
 BASELINE = "units=512,learning_rate=0.001,momentum=0,batch_size=128,optimizer=rmsprop"
@@ -87,7 +88,7 @@ def test_a_study_without_sweeps_is_the_baseline():
     plan = plan_of()
     assert plan.wanted == {BASELINE: {5: ["baseline"]}}
     assert plan.points[BASELINE].name == BASELINE
-    assert plan.evaluated() == [(BASELINE, 5, 0, 9)]
+    assert plan.evaluated() == [(BASELINE, 0, 9, 5)]
 
 
 def test_a_shared_point_appears_once_and_names_all_that_want_it():
@@ -109,7 +110,7 @@ def test_a_milestone_that_only_leads_on_is_trained_but_not_evaluated():
     plan = plan_of(sweeps={"epochs": [5, 12]}, replicates=20)
     assert plan.wanted == {BASELINE: {5: ["baseline", "epochs"], 10: [], 12: ["epochs"]}}
     blocks = [(0, 9), (10, 19)]
-    assert plan.evaluated() == [(BASELINE, epochs, *block) for epochs in (5, 12) for block in blocks]
+    assert plan.evaluated() == [(BASELINE, *block, epochs) for epochs in (5, 12) for block in blocks]
     assert [row[-4:] for row in plan_rows(plan)] == [
         [epochs, *block, wishes]
         for epochs, wishes in ((5, "baseline epochs"), (10, ""), (12, "epochs"))
@@ -154,12 +155,9 @@ def test_other_spellings_ask_for_the_same_jobs():
     assert rows_of(sweeps=one) == rows_of(sweeps=other)
 
 
-def test_the_file_names_every_value_of_every_point(tmp_path):
-    path = tmp_path / "results" / "plan.csv"
+def test_the_file_names_every_value_of_every_point():
     plan = plan_of(sweeps={"learning_rate": ["1e-5", 0.001], "epochs": [5, 10]}, replicates=3)
-    assert write_plan(plan, path)
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = list(csv.DictReader(plan_text(plan).splitlines()))
     assert tuple(rows[0]) == COLUMNS == ("point", *HYPERPARAMETERS, "epochs", "first_seed", "last_seed", "wanted_by")
     assert [(row["point"], row["epochs"], row["wanted_by"]) for row in rows] == [
         (BASELINE, "5", "baseline epochs learning_rate"),
@@ -171,21 +169,38 @@ def test_the_file_names_every_value_of_every_point(tmp_path):
         assert (row["first_seed"], row["last_seed"]) == ("0", "2")
 
 
-def test_the_file_is_rewritten_only_when_its_content_changes(tmp_path):
-    path = tmp_path / "plan.csv"
-    small, large = plan_of(), plan_of(sweeps={"units": [64]})
-    assert write_plan(small, path)
-    os.utime(path, (1, 1))
-    assert not write_plan(plan_of(sweeps=None, alpha=0.01), path)
-    assert path.stat().st_mtime == 1
-    assert write_plan(large, path)
-    assert path.stat().st_mtime > 1
-    assert len(path.read_text().splitlines()) == 3
-    assert os.listdir(tmp_path) == ["plan.csv"]
+def test_the_study_file_holds_what_the_summarising_scripts_ask_for():
+    config, _ = validate({"sweeps": {"momentum": [0, 0.5]}, "grids": {"both": {"units": [8], "epochs": [5, "10"]}}})
+    assert json.loads(study_text(config, "a training", "an evaluation")) == {
+        "dataset": "mnist",
+        "baseline": {**dict(part.split("=") for part in BASELINE.split(",")), "epochs": "5"},
+        "summaries": {"momentum": ["momentum"], "both": ["units", "epochs"]},
+        "alpha": 0.05,
+        "trained_by": "a training",
+        "evaluated_by": "an evaluation",
+    }
 
 
-def test_text_is_written_as_utf_8_and_only_once(tmp_path):
-    path = tmp_path / "new" / "config.json"
-    assert write_if_changed(path, "1 … 2\n")
-    assert path.read_bytes() == "1 … 2\n".encode()
-    assert not write_if_changed(path, "1 … 2\n")
+# Milestones 5, 10, 12 and 20, in chains of 5: 12 goes on from 10, and so does 15, which only leads to 20.
+CHAINS = {"sweeps": {"epochs": [5, 12, 20]}, "replicates": 3, "seeds_per_job": 2}
+
+
+def test_links_of_a_plan():
+    plan = plan_of(**CHAINS)
+    trained = [Link(BASELINE, *seeds, epochs) for epochs in (5, 10, 12, 15, 20) for seeds in ((0, 1), (2, 2))]
+    assert plan.trained() == plan.baseline_chain() == trained
+    assert plan.evaluated() == [link for link in trained if link.epochs in (5, 12, 20)]
+    assert plan.baseline() == trained[:2]
+    assert [link.seeds for link in plan.baseline()] == [2, 1]
+    assert trained[1].folder == f"results/runs/{BASELINE}/seeds=2-2/epochs=5"
+
+
+@pytest.mark.parametrize(
+    ("epochs", "start", "left"), [(5, 0, 20), (10, 5, 15), (12, 10, 2), (15, 10, 10), (20, 15, 5), (7, 5, 2)]
+)
+def test_a_link_starts_at_the_milestone_before_and_goes_first_if_much_waits_for_it(epochs, start, left):
+    plan, link = plan_of(**CHAINS), Link(BASELINE, 0, 1, epochs)
+    assert plan.start(epochs) == start
+    assert plan.previous(link) == ([Link(BASELINE, 0, 1, start)] if start else [])
+    assert plan.epochs(link) == epochs - start
+    assert plan.epochs_left(link) == left

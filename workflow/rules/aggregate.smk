@@ -1,20 +1,25 @@
 """Aggregate, resample, check published numbers: the statistics of the study.
 
-takes: results/plan.csv, every history.csv, metrics.csv and test.npz it asks for, the data set's test labels, and the records of
-    these; the file of published numbers that the config names
+takes: results/study.json, results/plan.csv, every history.csv, metrics.csv and test.npz the plan asks for, the data set's
+    test labels, and the records of these; the file of published numbers that the config names
 makes: results/tables/runs.csv, comparisons.csv, differences.csv, selection.csv, learning.csv, trends.csv, two_way.csv; published,
     orderings and {factor or grid}, each as .csv and .md; and each rule's record of its tables, aggregate.json, resample.json,
     check_published.json
 """
 
+SUMMARIES = [*STUDY.sweeps, *STUDY.grids]
+MARGINS = f"--margin-accuracy {STUDY.margins.accuracy} --margin-loss {STUDY.margins.loss}"
+PUBLISHED_FILE = publication_file(STUDY.published, PROJECT)
+
 
 rule aggregate:
     """Statistics of the study; reads the plan, since the metrics are too many for a command line."""
     input:
-        plan="results/plan.csv",
+        study=rules.plan.output.study,
+        plan=rules.plan.output.plan,
         data=data_files(),
-        evaluations=milestone_files("metrics.csv", "evaluate.json"),
-        trainings=sorted({*milestone_files("history.csv", "train.json"), *baseline_chain("history.csv", "train.json")}),
+        evaluations=files(PLAN.evaluated(), "metrics.csv", "evaluate.json"),
+        trainings=files(dict.fromkeys([*PLAN.evaluated(), *PLAN.baseline_chain()]), "history.csv", "train.json"),
     output:
         runs="results/tables/runs.csv",
         comparisons="results/tables/comparisons.csv",
@@ -37,20 +42,20 @@ rule aggregate:
     params:
         command=command("aggregate"),
         code=code("aggregate"),
-        study=study_arguments(),
-        margins=margin_arguments(),
+        margins=MARGINS,
     message:
         "Aggregate all runs into tables"
     shell:
-        "{params.command} --plan {input.plan} {params.study} {params.margins} > {log} 2>&1"
+        "{params.command} --study {input.study} {params.margins} > {log} 2>&1"
 
 
 rule resample:
     """Two-way bootstrap over seeds and test images: how far the differences hold beyond these images."""
     input:
-        plan="results/plan.csv",
+        study=rules.plan.output.study,
+        plan=rules.plan.output.plan,
         data=data_files("y_test.npy"),
-        outcomes=milestone_files("test.npz", "evaluate.json", "train.json"),
+        outcomes=files(PLAN.evaluated(), "test.npz", "evaluate.json", "train.json"),
     output:
         table="results/tables/two_way.csv",
         record="results/tables/resample.json",
@@ -63,17 +68,17 @@ rule resample:
     params:
         command=command("resample"),
         code=code("resample"),
-        study=study_arguments(),
     message:
         "Resample seeds and test images"
     shell:
-        "{params.command} --plan {input.plan} {params.study} --output {output.table} > {log} 2>&1"
+        "{params.command} --study {input.study} --output {output.table} > {log} 2>&1"
 
 
 rule check_published:
     """The numbers and orderings a publication states, against these runs."""
     input:
-        plan="results/plan.csv",
+        study=rules.plan.output.study,
+        plan=rules.plan.output.plan,
         data=data_files(),
         runs=rules.aggregate.output.runs,
         record=rules.aggregate.output.record,
@@ -90,13 +95,10 @@ rule check_published:
     params:
         command=command("check_published"),
         code=code("check_published"),
-        published=lambda wildcards, input: published_argument(),
-        content=published_content(),
-        study=study_arguments(),
-        about=about_arguments(),
-        margins=margin_arguments(),
+        published=lambda wildcards, input: f"--published={shlex.quote(str(PUBLISHED_FILE))}" if PUBLISHED_FILE else "",
+        content=f"published: {files_digest([PUBLISHED_FILE]) if PUBLISHED_FILE else None}",
+        margins=MARGINS,
     message:
         "Check the published numbers"
     shell:
-        "{params.command} --plan {input.plan} {params.study} {params.about} {params.margins}"
-        " {params.published} > {log} 2>&1"
+        "{params.command} --study {input.study} {params.margins} {params.published} > {log} 2>&1"

@@ -9,7 +9,7 @@ makes: results/data/{dataset}/raw/*, results/data/{dataset}/{x,y}_{train,test}.n
 rule data:
     """The data target: `make` brings it up to date before the study."""
     input:
-        data_files(*(f"{array}.npy" for array in ARRAY_NAMES)),
+        data_files("x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy"),
 
 
 rule download:
@@ -18,8 +18,8 @@ rule download:
     Files of one's own are known by their digest, a param, not as inputs: their time stamps may lie in the future.
     """
     output:
-        **{key: ensure(f"{RAW}/{name}", non_empty=True) for key, name in data_sets.FILES.items()},
-        record=f"{RAW}/download.json",
+        **{key: ensure(f"results/data/{{dataset}}/raw/{name}", non_empty=True) for key, name in data_sets.FILES.items()},
+        record="results/data/{dataset}/raw/download.json",
     log:
         "results/logs/download/{dataset}.log",
     benchmark:
@@ -29,10 +29,14 @@ rule download:
     params:
         command=command("download"),
         code=code("download"),
-        expected=expected_hashes,
+        expected=lambda wildcards: (
+            "; ".join(f"{key} sha256 {file.sha256}" for key, file in DATASET.files.items())
+            if DATASET
+            else f"own data set: {files_digest([Path(path) for path in own_files(STUDY.data_folder)])}"
+        ),
         folder=subpath(output.train_images, parent=True),
         datasets=lambda wildcards, input: shlex.quote(str(DATASETS_FILE)),
-        local=lambda wildcards, input: local_folder_argument(),
+        local=lambda wildcards, input: f"--local-folder={shlex.quote(STUDY.data_folder)}" if STUDY.data_folder else "",
     message:
         "Download {wildcards.dataset}"
     shell:
@@ -45,7 +49,7 @@ rule preprocess:
     input:
         **rules.download.output,
     output:
-        expand(ARRAYS, array=ARRAY_NAMES, allow_missing=True),
+        multiext("results/data/{dataset}/", "x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy"),
         record="results/data/{dataset}/preprocess.json",
     log:
         "results/logs/preprocess/{dataset}.log",

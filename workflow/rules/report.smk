@@ -1,21 +1,29 @@
 """Plot and report.
 
-takes: results/plan.csv, results/tables/*, the baseline's histories and test outcomes, the data set's test images
+takes: results/study.json, results/plan.csv, results/tables/*, the baseline's histories and test outcomes, the data set's test
+    images
 makes: results/figures/*.svg and *.png with their record plot.json, results/report.md, results/report.html, results/provenance.json
 """
+
+TEMPLATES = PROJECT / "workflow" / "report"
+PUBLICATION = read_publication(STUDY.published)
+CHECKED_NUMBERS = PUBLICATION.numbers if PUBLICATION and PUBLICATION.dataset == STUDY.dataset else ()
+FIGURES = figure_names({**{factor: [factor] for factor in STUDY.sweeps}, **STUDY.grids}, bool(CHECKED_NUMBERS))
+CLASS_NAMES = json.dumps(DATASET.class_names if DATASET else list("0123456789"), ensure_ascii=False)
 
 
 rule plot:
     """All figures of the study in one job: the imports cost more than the drawing."""
     input:
-        plan="results/plan.csv",
+        study=rules.plan.output.study,
+        plan=rules.plan.output.plan,
         data=data_files("x_test.npy", "y_test.npy"),
         runs=rules.aggregate.output.runs,
         comparisons=rules.aggregate.output.comparisons,
         published=rules.check_published.output.published,
         records=[rules.aggregate.output.record, rules.check_published.output.record],
-        histories=baseline_chain("history.csv", "train.json"),
-        outcomes=milestone_files("test.npz", "evaluate.json", wanted=is_baseline),
+        histories=files(PLAN.baseline_chain(), "history.csv", "train.json"),
+        outcomes=files(PLAN.baseline(), "test.npz", "evaluate.json"),
     output:
         svg=[
             report(
@@ -37,22 +45,23 @@ rule plot:
     params:
         command=command("plot"),
         code=code("plot"),
-        study=study_arguments(),
-        margins=margin_arguments(),
-        figures=lambda wildcards: figure_arguments(),  # a function, so that no name of a class is taken for a wildcard
+        margins=MARGINS,
+        # a function, so that no name of a class is taken for a wildcard
+        figures=lambda wildcards: f"--dpi {STUDY.figures.dpi} --show-seeds {str(STUDY.figures.show_seeds).lower()}"
+        f" --class-names {shlex.quote(CLASS_NAMES)}",
     message:
         "Plot all figures"
     shell:
-        "{params.command} --plan {input.plan} {params.study} {params.margins} {params.figures} > {log} 2>&1"
+        "{params.command} --study {input.study} {params.margins} {params.figures} > {log} 2>&1"
 
 
 rule report:
     """The report, every sentence filled from the tables, and the record of what made it, and when."""
     input:
-        plan="results/plan.csv",
+        study=rules.plan.output.study,
+        plan=rules.plan.output.plan,
         tables=[*rules.aggregate.output, *rules.resample.output, *rules.check_published.output],
         figures=rules.plot.output,
-        config="results/config.json",
         data=data_files(),
         raw=expand(rules.download.output, dataset=STUDY.dataset),
     output:
@@ -71,11 +80,10 @@ rule report:
         template=f"templates: {files_digest(sorted(TEMPLATES.glob('*.j*')))}",
         templates=lambda wildcards, input: shlex.quote(str(TEMPLATES)),
         raw=lambda wildcards, input: Path(input.raw[0]).parent,
-        study=study_arguments(),
-        about=about_arguments(),
-        margins=margin_arguments(),
+        config=digest("config", CONFIG_TEXT),
+        margins=MARGINS,
     message:
         "Write the report"
     shell:
-        "{params.command} --plan {input.plan} {params.study} {params.about} {params.margins} --templates {params.templates}"
-        " --config {input.config} --raw-folder {params.raw} --provenance {output.provenance} --markdown {output.markdown} --html {output.html} > {log} 2>&1"
+        "{params.command} --study {input.study} {params.margins} --templates {params.templates}"
+        " --config results/config.json --raw-folder {params.raw} --provenance {output.provenance} --markdown {output.markdown} --html {output.html} > {log} 2>&1"

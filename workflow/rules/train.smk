@@ -10,30 +10,36 @@ rule train:
     """One XLA-compiled epoch after the other; resumed equals uninterrupted, bit for bit."""
     input:
         data=rules.data.input,
-        previous=previous("train.json"),
-        states=previous("state.npz", "optimizer.npz"),
+        previous=lambda wildcards: files(PLAN.previous(link(wildcards)), "train.json"),
+        states=lambda wildcards: files(PLAN.previous(link(wildcards)), "state.npz", "optimizer.npz"),
     output:
         state=f"{MILESTONE}/state.npz",
-        optimizer=kept_if(STUDY.keep_optimizer_state, f"{MILESTONE}/optimizer.npz"),
+        optimizer=f"{MILESTONE}/optimizer.npz" if STUDY.keep_optimizer_state else temp(f"{MILESTONE}/optimizer.npz"),
         history=f"{MILESTONE}/history.csv",
         record=f"{MILESTONE}/train.json",
     log:
         f"results/logs/train/{LINK}.log",
     benchmark:
         f"results/benchmarks/train/{LINK}.tsv"
-    priority: training_still_to_do
+    priority: lambda wildcards: PLAN.epochs_left(link(wildcards)) * cost.epoch_operations(known_point(wildcards).units, 1)
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=training_memory,
-        runtime=training_runtime,
+        mem_mb=lambda wildcards, attempt: attempt * cost.training_memory_mb(known_point(wildcards).units, IMAGES),
+        runtime=lambda wildcards, attempt: attempt
+        * cost.training_runtime_minutes(
+            known_point(wildcards).units, PLAN.epochs(link(wildcards)), link(wildcards).seeds, IMAGES, TEST_IMAGES
+        ),
     params:
         command=command("train"),
         point=lambda wildcards: known_point(wildcards).name,
         engine=TRAINED_BY,
-        hyperparameters=hyperparameters,
-        start=lambda wildcards, input: start_epochs(wildcards),
+        hyperparameters=lambda wildcards: " ".join(
+            f"--{name.replace('_', '-')} {canonical_value(value)}"
+            for name, value in known_point(wildcards).model_dump().items()
+        ),
+        start=lambda wildcards, input: PLAN.start(int(wildcards.epochs)),
         folder=lambda wildcards, input: Path(input.data[0]).parent,
     message:
         "Train {params.point}, seeds {wildcards.first} to {wildcards.last}, to {wildcards.epochs} epochs"
