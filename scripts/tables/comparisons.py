@@ -14,7 +14,7 @@ METRICS = {"accuracy": True, "loss": False}  # metric: whether higher is better
 
 COLUMNS = (
     *("summary", "metric", "level", "n", "family_size", "difference", "sd", "low", "high"),
-    *("equivalence_low", "equivalence_high", "p_value", "p_holm", "bca_low", "bca_high", "bca_disagrees"),
+    *("equivalence_low", "equivalence_high", "p_value", "p_holm"),
     *("p_better", "p_better_low", "p_better_high", "detectable", "seeds_at_least", "seeds_to_settle"),
     *("verdict", "reason", "diverged", "verdict_without_diverged"),
 )
@@ -78,10 +78,7 @@ def comparison_cells(comparison: Comparison) -> dict[str, str]:
     decimals = supported_decimals(comparison.sd / math.sqrt(comparison.n), fallback=6) + 1
     numbers = {"difference": comparison.mean} | {
         name: getattr(comparison, name)
-        for name in (
-            *("sd", "low", "high", "equivalence_low", "equivalence_high"),
-            *("bca_low", "bca_high", "detectable"),
-        )
+        for name in ("sd", "low", "high", "equivalence_low", "equivalence_high", "detectable")
     }
     cells = {name: rounded(value, decimals) for name, value in numbers.items()}
     shares = ("p_better", "p_better_low", "p_better_high")
@@ -95,7 +92,6 @@ def comparison_cells(comparison: Comparison) -> dict[str, str]:
     return cells | {
         "n": str(comparison.n),
         "family_size": str(comparison.family_size),
-        "bca_disagrees": "yes" if comparison.bca_disagrees else "no",
         "verdict": comparison.verdict,
         "reason": comparison.reason,
     }

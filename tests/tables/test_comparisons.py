@@ -92,7 +92,7 @@ def test_one_seed_is_descriptive_only(tmp_path):
     assert row["verdict"] == "descriptive"
     assert "nothing can be inferred" in row["reason"]
     assert float(row["difference"]) == pytest.approx(SMALL[0] - BASE[0])
-    empty = ("sd", "low", "high", "p_value", "p_holm", "bca_low", "detectable", "seeds_to_settle")
+    empty = ("sd", "low", "high", "p_value", "p_holm", "detectable", "seeds_to_settle")
     assert {name: row[name] for name in empty} == dict.fromkeys(empty, "")
 
 
