@@ -2,9 +2,6 @@
 
 import argparse
 import sys
-from pathlib import Path
-
-import pandas as pd
 
 from files.atomic import atomic_path
 from files.outdated import remove_pairs
@@ -16,16 +13,11 @@ from tables.runs import RUN_COLUMNS, read_runs
 from tables.selection_table import SELECTION_COLUMNS, selection_rows
 from tables.summary_tables import markdown_tables, summarise, summary_columns
 from tables.trends import LEARNING_COLUMNS, TREND_COLUMNS, learning_rows, trend_rows
+from tables.write import write_table
 
 # Tables that do not go by the name of a sweep or grid; two_way, published and orderings are made by other rules.
 OWN = ("runs", "comparisons", "differences", "selection", "learning", "trends")
 OF_EVERY_STUDY = (*OWN, "two_way", "published", "orderings")
-
-
-def write_table(path: Path, columns: list[str] | tuple[str, ...], rows: list[dict[str, str]]) -> None:
-    """Write rows of text as CSV."""
-    with atomic_path(path) as temporary:
-        pd.DataFrame(rows, columns=columns).to_csv(temporary, index=False, lineterminator="\n")
 
 
 def aggregate(study: Planned, margins: dict[str, float]) -> None:

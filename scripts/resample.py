@@ -5,14 +5,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from files.atomic import atomic_path
 from files.records import RecordError, write_record
 from stats.divergence import chance
 from stats.two_way_bootstrap import TwoWayDifference, resampling_weights, two_way_bootstrap
 from tables.planned_runs import Milestone, Planned, add_study_arguments, planned
 from tables.rounding import rounded, supported_decimals
+from tables.write import write_table
 
 COLUMNS = ("summary", "metric", "level", "difference", "seeds_se", "images_se", "se", "low", "high")
 METRICS = ("accuracy", "loss")
@@ -84,8 +83,7 @@ def main(argv: list[str] | None = None) -> None:
         rows = resample(study, np.load(study.origin.arrays.file("y_test.npy"), allow_pickle=False))
     except RecordError as error:
         sys.exit(f"ERROR: {error}")
-    with atomic_path(arguments.output) as temporary:
-        pd.DataFrame(rows, columns=COLUMNS).to_csv(temporary, index=False, lineterminator="\n")
+    write_table(arguments.output, COLUMNS, rows)
     write_record(arguments.output.with_name("resample.json"), [arguments.output], **study.identity)
 
 
