@@ -6,9 +6,9 @@ import numpy as np
 
 from stats.divergence import pairs_left_out
 from stats.paired import Comparison, compare_family
-from tables.planned_runs import Milestone, Planned
 from tables.rounding import rounded, supported_decimals
-from tables.runs import MilestoneRuns
+from tables.runs import SettingRuns
+from tables.study import Setting, Study
 
 METRICS = {"accuracy": True, "loss": False}  # metric: whether higher is better
 
@@ -22,21 +22,21 @@ COLUMNS = (
 # What the page's own script takes verdicts from anew: nothing rounded.
 DIFFERENCE_COLUMNS = ("summary", "metric", "level", "n", "exact_mean", "exact_sd", "exact_p_value", "verdict")
 
-Runs = dict[tuple[str, str], MilestoneRuns]  # by `Milestone.key`
+Runs = dict[tuple[str, str], SettingRuns]  # by `Setting.key`
 
 
-def compared_levels(study: Planned, summary: str) -> list[Milestone]:
+def compared_levels(study: Study, summary: str) -> list[Setting]:
     """Return the levels of a sweep or grid that are compared: all but the baseline."""
-    return [milestone for milestone in study.levels(summary) if not study.is_baseline(milestone)]
+    return [setting for setting in study.levels(summary) if not study.is_baseline(setting)]
 
 
-def compare_summary(study: Planned, summary: str, runs: Runs, metric: str, margin: float) -> list[dict]:
+def compare_summary(study: Study, summary: str, runs: Runs, metric: str, margin: float) -> list[dict]:
     """Compare every level of one sweep or grid with the baseline: one family.
 
     Args:
         study: the plan.
         summary: name of the sweep or grid.
-        runs: by `Milestone.key`.
+        runs: by `Setting.key`.
         metric: `accuracy` or `loss`.
         margin: practical margin δ in the metric's unit.
 
@@ -46,7 +46,7 @@ def compare_summary(study: Planned, summary: str, runs: Runs, metric: str, margi
     levels = compared_levels(study, summary)
     if not levels:
         return []
-    baseline, others = runs[study.baseline_milestone().key], [runs[level.key] for level in levels]
+    baseline, others = runs[study.baseline_setting().key], [runs[level.key] for level in levels]
     labels = [study.label(summary, level) for level in levels]
     return compare_rows(summary, metric, labels, [baseline] * len(others), others, study.alpha, margin)
 
@@ -55,8 +55,8 @@ def compare_rows(
     summary: str,
     metric: str,
     labels: list[str],
-    rivals: list[MilestoneRuns],
-    others: list[MilestoneRuns],
+    rivals: list[SettingRuns],
+    others: list[SettingRuns],
     alpha: float,
     margin: float,
 ) -> list[dict]:
