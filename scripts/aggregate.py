@@ -2,33 +2,25 @@
 
 import argparse
 import sys
-from pathlib import Path
-
-import pandas as pd
 
 from files.atomic import atomic_path
 from files.outdated import remove_pairs
 from files.records import RecordError, write_record
 from tables import comparisons
 from tables.matched_pairs import compare_matched
-from tables.planned_runs import Planned, add_study_arguments, planned
 from tables.runs import RUN_COLUMNS, read_runs
 from tables.selection_table import SELECTION_COLUMNS, selection_rows
+from tables.study import Study, add_study_argument, read_study
 from tables.summary_tables import markdown_tables, summarise, summary_columns
 from tables.trends import LEARNING_COLUMNS, TREND_COLUMNS, learning_rows, trend_rows
+from tables.write import write_table
 
 # Tables that do not go by the name of a sweep or grid; two_way, published and orderings are made by other rules.
 OWN = ("runs", "comparisons", "differences", "selection", "learning", "trends")
 OF_EVERY_STUDY = (*OWN, "two_way", "published", "orderings")
 
 
-def write_table(path: Path, columns: list[str] | tuple[str, ...], rows: list[dict[str, str]]) -> None:
-    """Write rows of text as CSV."""
-    with atomic_path(path) as temporary:
-        pd.DataFrame(rows, columns=columns).to_csv(temporary, index=False, lineterminator="\n")
-
-
-def aggregate(study: Planned, margins: dict[str, float]) -> None:
+def aggregate(study: Study, margins: dict[str, float]) -> None:
     """Write all tables of a study, and their record.
 
     Args:
@@ -39,7 +31,7 @@ def aggregate(study: Planned, margins: dict[str, float]) -> None:
         RecordError: if a file of the runs is not the one that was written.
     """
     tables = study.results / "tables"
-    runs = {milestone.key: read_runs(milestone) for milestone in study.milestones if milestone.wanted_by}
+    runs = {setting.key: read_runs(setting) for setting in study.settings if setting.wanted_by}
     write_table(tables / "runs.csv", RUN_COLUMNS, [row for some in runs.values() for row in some.rows])
     compared = []
     for summary, factors in study.summaries.items():
@@ -63,17 +55,17 @@ def aggregate(study: Planned, margins: dict[str, float]) -> None:
         *(f"{name}.csv" for name in OWN),
         *(f"{name}.{kind}" for name in study.summaries for kind in ("csv", "md")),
     ]
-    write_record(tables / "aggregate.json", [tables / name for name in names], **study.identity)
+    write_record(tables / "aggregate.json", [tables / name for name in names], **study.identity, margins=margins)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Command line of the rule."""
     parser = argparse.ArgumentParser(description=__doc__)
-    add_study_arguments(parser)
+    add_study_argument(parser)
     parser.add_argument("--margin-accuracy", type=float, required=True, help="δ: smaller differences do not matter")
     parser.add_argument("--margin-loss", type=float, required=True)
     arguments = parser.parse_args(argv)
-    study = planned(arguments)
+    study = read_study(arguments.study)
     try:
         aggregate(study, {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss})
     except RecordError as error:

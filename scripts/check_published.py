@@ -20,7 +20,7 @@ from published.checks import (
 from published.markdown import numbers_markdown, orderings_markdown
 from published.passed_runs import StudyRuns
 from published.publication import Publication, read_published
-from tables.planned_runs import Planned, add_study_arguments, planned
+from tables.study import Study, add_study_argument, read_study
 
 
 def write_csv(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> None:
@@ -31,9 +31,7 @@ def write_csv(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) 
         writer.writerows(rows)
 
 
-def check_published(
-    study: Planned, publication: Publication | None, dataset: str, margins: Mapping[str, float]
-) -> None:
+def check_published(study: Study, publication: Publication | None, dataset: str, margins: Mapping[str, float]) -> None:
     """Write the tables of numbers and orderings; only headers where nothing was published of the study's data set.
 
     Args:
@@ -60,22 +58,24 @@ def check_published(
         with atomic_path(tables / f"{name}.md") as temporary:
             temporary.write_text(text, encoding="utf-8")
     names = [f"{name}.{kind}" for name in ("published", "orderings") for kind in ("csv", "md")]
-    write_record(tables / "check_published.json", [tables / name for name in names], **study.identity)
+    write_record(
+        tables / "check_published.json", [tables / name for name in names], **study.identity, margins=dict(margins)
+    )
 
 
 def main(argv: list[str] | None = None) -> None:
     """Command line of the rule."""
     parser = argparse.ArgumentParser(description=__doc__)
-    add_study_arguments(parser)
+    add_study_argument(parser)
     parser.add_argument("--published", type=Path, help="what was published (.yaml); nothing is checked without it")
-    parser.add_argument("--dataset", required=True, help="the study's data set")
     parser.add_argument("--margin-accuracy", type=float, required=True, help="δ: smaller differences do not matter")
     parser.add_argument("--margin-loss", type=float, required=True)
     arguments = parser.parse_args(argv)
+    study = read_study(arguments.study)
     margins = {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss}
     try:
         publication = read_published(arguments.published) if arguments.published else None
-        check_published(planned(arguments), publication, arguments.dataset, margins)
+        check_published(study, publication, study.dataset, margins)
     except ValueError as error:
         sys.exit("\n".join(f"ERROR: {problem}" for problem in str(error).splitlines()))
 

@@ -18,16 +18,16 @@ from figures.baseline_figures import confusion_matrix, learning_curves, most_mis
 from figures.comparison_figures import effective_rate_figure, forest, heat_map, is_heat_map
 from figures.published_figure import published_figure
 from figures.style import STYLE
-from figures.sweep_figures import grid_figure, grid_means, milestone_means, read_runs, sweep_figure, train_and_test
+from figures.sweep_figures import grid_figure, grid_means, read_runs, setting_means, sweep_figure, train_and_test
 from files.atomic import atomic_path
 from files.outdated import remove_pairs
 from files.records import RecordError, write_record
 from stats.divergence import score_at_chance
-from tables.planned_runs import Planned, add_study_arguments, planned
 from tables.runs import read_histories
+from tables.study import Study, add_study_argument, read_study
 
 
-def scored_histories(study: Planned) -> pd.DataFrame:
+def scored_histories(study: Study) -> pd.DataFrame:
     """Return the baseline's metrics at every epoch; where a loss is not finite, the run is scored at chance."""
     histories = pd.DataFrame(read_histories(study.chain())).astype(float)
     for part in ("train", "test"):
@@ -36,10 +36,10 @@ def scored_histories(study: Planned) -> pd.DataFrame:
     return histories
 
 
-def read_outcomes(study: Planned) -> tuple[np.ndarray, np.ndarray]:
+def read_outcomes(study: Study) -> tuple[np.ndarray, np.ndarray]:
     """Return losses and predicted classes of the baseline, (seeds, n) each."""
     blocks = []
-    for evaluation in study.baseline_milestone().evaluated():
+    for evaluation in study.baseline_setting().evaluated():
         with np.load(evaluation.file("test.npz"), allow_pickle=False) as outcomes:
             blocks.append((outcomes["loss"], outcomes["predicted"]))
     losses, predicted = zip(*blocks, strict=True)
@@ -57,7 +57,7 @@ def save(figure: plt.Figure, folder: Path, name: str, dpi: int) -> None:
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    add_study_arguments(parser)
+    add_study_argument(parser)
     parser.add_argument("--margin-accuracy", type=float, required=True)
     parser.add_argument("--margin-loss", type=float, required=True)
     parser.add_argument("--class-names", type=json.loads, required=True, help="a JSON list: a name may begin with -")
@@ -66,15 +66,16 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def all_figures(study: Planned, arguments: argparse.Namespace) -> dict[str, Callable[[], plt.Figure]]:
+def all_figures(
+    study: Study, margins: dict[str, float], arguments: argparse.Namespace
+) -> dict[str, Callable[[], plt.Figure]]:
     """Return the function that draws each figure, by its name; RecordError if a file is not as it was written."""
-    tables = study.tables("aggregate")
+    tables = study.tables("aggregate", margins=margins)
     runs = read_runs(tables.file("runs.csv"))
     sweeps = [name for name, factors in study.summaries.items() if factors == (name,)]
     histories = scored_histories(study)
     comparisons = pd.read_csv(tables.file("comparisons.csv"), dtype=str, keep_default_na=False)
     comparisons = comparisons[comparisons["summary"].isin(study.summaries)]
-    margins = {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss}
     losses, predicted = read_outcomes(study)
     images, labels = (np.load(study.origin.arrays.file(f"{part}_test.npy"), allow_pickle=False) for part in "xy")
     names = arguments.class_names
@@ -94,24 +95,25 @@ def all_figures(study: Planned, arguments: argparse.Namespace) -> dict[str, Call
             figures[name] = lambda name=name: grid_figure(name, study, runs)
     if study.summaries:
         figures["forest"] = lambda: forest(comparisons, margins, f"{100 * (1 - study.alpha):g} %")
-    published = study.tables("check_published").file("published.csv")
+    published = study.tables("check_published", margins=margins).file("published.csv")
     published = pd.read_csv(published, dtype=str, keep_default_na=False)
     if len(published):
         figures["published"] = lambda: published_figure(published)
     if {"learning_rate", "momentum"} <= {factor for factors in study.summaries.values() for factor in factors}:
-        figures["effective_rate"] = lambda: effective_rate_figure(study, milestone_means(study, runs))
+        figures["effective_rate"] = lambda: effective_rate_figure(study, setting_means(study, runs))
     return figures
 
 
 def main(argv: list[str] | None = None) -> None:
     """Command line of the rule."""
     arguments = parse_arguments(argv)
-    study = planned(arguments)
+    study = read_study(arguments.study)
+    margins = {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss}
     gc.freeze()  # Matplotlib's and pandas' own objects: no need to look through them for garbage, a tenth of the time
     plt.rcdefaults()  # not what a matplotlibrc of the user says
     plt.rcParams.update(STYLE)
     try:
-        figures = all_figures(study, arguments)
+        figures = all_figures(study, margins, arguments)
     except RecordError as error:
         sys.exit(f"ERROR: {error}")
     folder = study.results / "figures"
@@ -119,7 +121,7 @@ def main(argv: list[str] | None = None) -> None:
         save(draw(), folder, name, arguments.dpi)
     remove_pairs(folder, ("svg", "png"), figures)
     files = [folder / f"{name}.{kind}" for name in figures for kind in ("svg", "png")]
-    write_record(folder / "plot.json", files, **study.identity)
+    write_record(folder / "plot.json", files, **study.identity, margins=margins)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import argparse
 import json
 import re
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import jinja2
@@ -14,8 +15,8 @@ from files.provenance import provenance
 from files.records import Record
 from published.checks import summary as published_summary
 from tables.comparisons import METRICS
-from tables.planned_runs import Planned, add_study_arguments, planned
 from tables.runs import read_csv
+from tables.study import Study, add_study_argument, read_study
 from writing import findings
 from writing.evidence import Evidence
 from writing.live_verdicts import live_families
@@ -27,20 +28,24 @@ from writing.sentences import Counts, Family, comment
 CONSTANTS = ("784", "10", "1", "0", "2")
 
 
-def read_tables(study: Planned, rules=("aggregate", "resample", "check_published")) -> dict[str, list[dict[str, str]]]:
-    """Return the rows of every table the report draws on, as text; RecordError if one is not as it was written."""
+def table_records(study: Study, margins: dict[str, float]) -> dict[str, Record]:
+    """Return the records of all tables by rule; RecordError if one is of another study or of other margins."""
+    judged = {rule: study.tables(rule, margins=margins) for rule in ("aggregate", "check_published")}
+    return judged | {"resample": study.tables("resample")}
+
+
+def read_tables(study: Study, records: dict[str, Record]) -> dict[str, list[dict[str, str]]]:
+    """Return the rows of every table the sentences draw on, as text; RecordError if one is not as it was written."""
     names = {
         "aggregate": ("comparisons", "selection", "learning", "trends", *study.summaries),
         "resample": ("two_way",),
         "check_published": ("published", "orderings"),
     }
-    records = {rule: study.tables(rule) for rule in rules}
     return {name: read_csv(record.file(f"{name}.csv")) for rule, record in records.items() for name in names[rule]}
 
 
-def families(study: Planned, tables: dict, margins: dict[str, str]) -> dict[str, dict[str, Family]]:
+def families(study: Study, tables: dict, margins: dict[str, float]) -> dict[str, dict[str, Family]]:
     """Return what the sentences see of each sweep or grid, by name and metric."""
-    seeds = sum(last - first + 1 for first, last, _ in study.baseline_milestone().blocks)
     return {
         summary: {
             metric: Family(
@@ -54,7 +59,7 @@ def families(study: Planned, tables: dict, margins: dict[str, str]) -> dict[str,
                     if (row["summary"], row["metric"]) == (summary, metric)
                 },
                 margins[metric],
-                seeds,
+                study.seeds,
             )
             for metric in METRICS
         }
@@ -62,11 +67,18 @@ def families(study: Planned, tables: dict, margins: dict[str, str]) -> dict[str,
     }
 
 
-def comments(
-    study: Planned, tables: dict, own: dict[str, dict[str, Family]], seeds: int, counts: Counts
-) -> dict[str, str]:
-    """Return the report's paragraphs by name; those that do not apply are empty."""
-    details = tables["comparisons"]
+def comments(study: Study, tables: dict, margins: dict[str, float], published: str, counts: Counts) -> dict[str, str]:
+    """Return the report's paragraphs by name; those that do not apply are empty.
+
+    Args:
+        study: the study.
+        tables: rows of its tables, as `read_tables` returns them.
+        margins: practical margin δ by metric.
+        published: the published numbers as a Markdown table; empty where there are none.
+        counts: takes the numbers that are counted here.
+    """
+    details, seeds = tables["comparisons"], study.seeds
+    own = families(study, tables, margins)
     written = {name: comment(pair["accuracy"], pair["loss"]) for name, pair in own.items()}
     written |= {
         "learning": findings.learning_comment(tables["learning"], study.baseline["epochs"]),
@@ -85,25 +97,22 @@ def comments(
     written["keras2_rule"] = findings.update_rule_comment(matched["keras2_rule"])
     if tables.get("published"):
         rows = [row for row in tables["published"] if not row["repeats"]]
-        places = leading_cells(study.tables("check_published").file("published.md"), 4)
         found = published_summary(tables["published"], study.alpha)
-        written["published"] = findings.published_comment(found, rows, places, counts)
+        written["published"] = findings.published_comment(found, rows, leading_cells(published, 4), counts)
     return written
 
 
-def leading_cells(path: Path, columns: int) -> list[list[str]]:
+def leading_cells(table: str, columns: int) -> list[list[str]]:
     """Return the first cells of each row of a Markdown table."""
-    rows = path.read_text(encoding="utf-8").strip().splitlines()[2:]
+    rows = table.splitlines()[2:]
     return [[cell.strip() for cell in row.strip("|").split("|")[:columns]] for row in rows]
 
 
-def settings(study: Planned, margins: dict[str, str], seeds: int) -> list[str]:
-    """Return every number of the study's settings, which prose may name without a table."""
-    levels = [
-        value for milestone in study.milestones for factor, value in milestone.levels.items() if factor != "optimizer"
-    ]
-    level = 1 - study.alpha
-    return [*set(levels), *margins.values(), str(seeds), f"{100 * level:g}", f"{study.alpha:g}", *CONSTANTS]
+def chosen_numbers(study: Study, margins: dict[str, float]) -> list[str]:
+    """Return every number that the study's config chose, which prose may name without a table."""
+    levels = {value for setting in study.settings for factor, value in setting.levels.items() if factor != "optimizer"}
+    statistics = [*map(str, margins.values()), str(study.seeds), f"{100 * (1 - study.alpha):g}", f"{study.alpha:g}"]
+    return [*levels, *statistics, *CONSTANTS]
 
 
 def render_markdown(templates: Path, context: dict) -> str:
@@ -140,10 +149,9 @@ def beginning(table: str) -> str:
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    add_study_arguments(parser)
-    parser.add_argument("--margin-accuracy", required=True)
-    parser.add_argument("--margin-loss", required=True)
-    parser.add_argument("--dataset", required=True)
+    add_study_argument(parser)
+    parser.add_argument("--margin-accuracy", type=float, required=True)
+    parser.add_argument("--margin-loss", type=float, required=True)
     parser.add_argument("--templates", type=Path, required=True)
     parser.add_argument("--config", type=Path, required=True, help="the validated config, for the record")
     parser.add_argument("--raw-folder", type=Path, required=True, help="folder of the raw files, for the record")
@@ -154,53 +162,67 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
 
 
 def report_context(
-    study: Planned, dataset: str, margins: dict[str, str], tables: dict, counts: Counts, figures: Record
+    study: Study,
+    margins: dict[str, float],
+    tables: dict,
+    markdown: dict[str, str],
+    counts: Counts,
+    figures: Collection[str],
 ) -> dict:
-    """Return what the template fills in."""
-    seeds = sum(last - first + 1 for first, last, _ in study.baseline_milestone().blocks)
-    markdown = {summary: study.tables("aggregate").file(f"{summary}.md") for summary in study.summaries}
-    markdown["published"] = study.tables("check_published").file("published.md")
+    """Return what the template fills in.
+
+    Args:
+        study: the study.
+        margins: practical margin δ by metric.
+        tables: rows of its tables, as `read_tables` returns them.
+        markdown: its tables in Markdown, by name.
+        counts: takes the numbers that are counted on the way.
+        figures: names of the figures that were drawn.
+    """
     return {
-        "dataset": dataset,
+        "dataset": study.dataset,
         "baseline": study.baseline,
-        "seeds": seeds,
+        "seeds": study.seeds,
         "percent": f"{100 * (1 - study.alpha):g}",
         "alpha": f"{study.alpha:g}",
         "margins": margins,
         "sweeps": [name for name, factors in study.summaries.items() if factors == (name,)],
         "grids": [name for name, factors in study.summaries.items() if factors != (name,)],
         "names": LABELS,
-        "longest": max((milestone.levels["epochs"] for milestone in study.chain() if milestone.wanted_by), key=int),
-        "comments": comments(study, tables, families(study, tables, margins), seeds, counts),
-        "tables": {name: path.read_text(encoding="utf-8").strip() for name, path in markdown.items()}
-        | small_tables(tables, counts, seeds),
-        "figures": {path.stem for path in map(figures.file, figures.sha256) if path.suffix == ".svg"},
+        "longest": max((setting.levels["epochs"] for setting in study.chain() if setting.wanted_by), key=int),
+        "comments": comments(study, tables, margins, markdown["published"], counts),
+        "tables": markdown | small_tables(tables, counts, study.seeds),
+        "figures": figures,
     }
 
 
 def write_report(arguments: argparse.Namespace) -> None:
     """Write Markdown, page and record; ValueError in one line where a file or a number cannot be vouched for."""
-    study = planned(arguments)
+    study = read_study(arguments.study)
     margins = {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss}
-    tables, counts = read_tables(study), Counts()
-    figures = Record(study.results / "figures" / "plot.json", **study.identity)
-    context = report_context(study, arguments.dataset, margins, tables, counts, figures)
-    linked = render_markdown(arguments.templates, context)
-    Evidence([*tables.values(), counts.rows], settings(study, margins, context["seeds"])).check(linked)
-    raw = Record(arguments.raw_folder / "download.json", dataset=arguments.dataset)
+    records = table_records(study, margins)
+    tables, counts = read_tables(study, records), Counts()
+    files = [records["aggregate"].file(f"{summary}.md") for summary in study.summaries]
+    files.append(records["check_published"].file("published.md"))
+    markdown = {path.stem: path.read_text(encoding="utf-8").strip() for path in files}
+    drawn = Record(study.results / "figures" / "plot.json", **study.identity, margins=margins)
+    figures = {path.stem for path in map(drawn.file, drawn.sha256) if path.suffix == ".svg"}
+    linked = render_markdown(arguments.templates, report_context(study, margins, tables, markdown, counts, figures))
+    Evidence([*tables.values(), counts.rows], chosen_numbers(study, margins)).check(linked)
+    raw = Record(arguments.raw_folder / "download.json", dataset=study.dataset)
     record = provenance(arguments.config, [raw.file(name) for name in raw.sha256])
     record_text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
     page = render_page(
         linked,
         figures=study.results / "figures",
-        families=live_families(study, margins),
+        families=live_families(read_csv(records["aggregate"].file("differences.csv")), study.alpha, margins),
         templates=arguments.templates,
-        title=f"A dense network on {arguments.dataset}",
+        title=f"A dense network on {study.dataset}",
         provenance=record,
         provenance_text=record_text,
     )
-    files = ((arguments.markdown, without_links(linked)), (arguments.html, page), (arguments.provenance, record_text))
-    for path, text in files:
+    written = ((arguments.markdown, without_links(linked)), (arguments.html, page), (arguments.provenance, record_text))
+    for path, text in written:
         with atomic_path(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
 

@@ -5,14 +5,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from files.atomic import atomic_path
 from files.records import RecordError, write_record
 from stats.divergence import chance
 from stats.two_way_bootstrap import TwoWayDifference, resampling_weights, two_way_bootstrap
-from tables.planned_runs import Milestone, Planned, add_study_arguments, planned
 from tables.rounding import rounded, supported_decimals
+from tables.study import Setting, Study, add_study_argument, read_study
+from tables.write import write_table
 
 COLUMNS = ("summary", "metric", "level", "difference", "seeds_se", "images_se", "se", "low", "high")
 METRICS = ("accuracy", "loss")
@@ -20,10 +19,10 @@ RESAMPLES = 2_000
 RUNS_AT_A_TIME = 320  # their outcomes of 10,000 images: 26 MB; a matrix product of fewer takes longer a run
 
 
-def read_outcomes(milestone: Milestone, labels: np.ndarray) -> dict[str, np.ndarray]:
+def read_outcomes(setting: Setting, labels: np.ndarray) -> dict[str, np.ndarray]:
     """Return accuracy (0 or 1) and loss of every test image, float32 (seeds, n), diverged runs scored at chance."""
     hits, losses = [], []
-    for evaluation in milestone.evaluated():
+    for evaluation in setting.evaluated():
         with np.load(evaluation.file("test.npz"), allow_pickle=False) as outcomes:
             losses.append(outcomes["loss"])
             hits.append((outcomes["predicted"] == labels).astype(np.float32))
@@ -33,36 +32,36 @@ def read_outcomes(milestone: Milestone, labels: np.ndarray) -> dict[str, np.ndar
     return {"accuracy": accuracy, "loss": loss}
 
 
-def resample(study: Planned, labels: np.ndarray) -> list[dict[str, str]]:
+def resample(study: Study, labels: np.ndarray) -> list[dict[str, str]]:
     """Return a row for each comparison of a sweep or grid with the baseline; a point in two of them is drawn once.
 
     Args:
         study: the plan.
         labels: classes of the test images, uint8 (n,).
     """
-    baseline = read_outcomes(study.baseline_milestone(), labels)
+    baseline = read_outcomes(study.baseline_setting(), labels)
     seeds, images = baseline["loss"].shape
     if seeds < 2:
         return []
     weights = resampling_weights(seeds, images, resamples=RESAMPLES, generator=np.random.default_rng(0))
     compared = {summary: [m for m in study.levels(summary) if not study.is_baseline(m)] for summary in study.summaries}
-    distinct = list({milestone.key: milestone for some in compared.values() for milestone in some}.values())
+    distinct = list({setting.key: setting for some in compared.values() for setting in some}.values())
     known: dict[tuple, dict[str, dict]] = {}
     at_a_time = max(1, RUNS_AT_A_TIME // seeds)
     for start in range(0, len(distinct), at_a_time):
-        milestones = distinct[start : start + at_a_time]
-        own = [read_outcomes(milestone, labels) for milestone in milestones]
+        settings = distinct[start : start + at_a_time]
+        own = [read_outcomes(setting, labels) for setting in settings]
         by_metric = {
             metric: two_way_bootstrap([some[metric] for some in own], baseline[metric], weights, alpha=study.alpha)
             for metric in METRICS
         }
-        for index, milestone in enumerate(milestones):
-            known[milestone.key] = {metric: cells(found[index]) for metric, found in by_metric.items()}
+        for index, setting in enumerate(settings):
+            known[setting.key] = {metric: cells(found[index]) for metric, found in by_metric.items()}
     return [
-        {"summary": summary, "metric": metric, "level": study.label(summary, milestone)} | known[milestone.key][metric]
-        for summary, milestones in compared.items()
+        {"summary": summary, "metric": metric, "level": study.label(summary, setting)} | known[setting.key][metric]
+        for summary, settings in compared.items()
         for metric in METRICS
-        for milestone in milestones
+        for setting in settings
     ]
 
 
@@ -76,16 +75,15 @@ def cells(found: TwoWayDifference) -> dict[str, str]:
 def main(argv: list[str] | None = None) -> None:
     """Command line of the rule."""
     parser = argparse.ArgumentParser(description=__doc__)
-    add_study_arguments(parser)
+    add_study_argument(parser)
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args(argv)
-    study = planned(arguments)
+    study = read_study(arguments.study)
     try:
         rows = resample(study, np.load(study.origin.arrays.file("y_test.npy"), allow_pickle=False))
     except RecordError as error:
         sys.exit(f"ERROR: {error}")
-    with atomic_path(arguments.output) as temporary:
-        pd.DataFrame(rows, columns=COLUMNS).to_csv(temporary, index=False, lineterminator="\n")
+    write_table(arguments.output, COLUMNS, rows)
     write_record(arguments.output.with_name("resample.json"), [arguments.output], **study.identity)
 
 

@@ -12,10 +12,11 @@ matplotlib.use("Agg")
 
 import report
 from data.datasets import find_dataset, load_datasets
-from helpers.hand_made import HandMade, rich_study, summarised
+from files.records import write_record
+from helpers.hand_made import MARGINS, HandMade, rich_study, summarised
 from helpers.sample_page import TEMPLATES
 from helpers.workflow import PROJECT
-from helpers.written_report import finish, write_report
+from helpers.written_report import draw, finish, write_report
 from writing.page import LONG_TABLE
 
 
@@ -53,8 +54,8 @@ def told(page):
 def test_a_report_on_other_images_speaks_of_no_digits(tmp_path):
     """Title, sentences, captions and what stands in the figures: of the data set it names itself, of no other."""
     clothes = find_dataset(load_datasets(PROJECT / "config" / "datasets.yaml"), "fashion_mnist").class_names
-    study = finish(rich_study(tmp_path, 10, 1), figures=True, dataset="fashion_mnist", names=clothes)
-    markdown = write_report(study, dataset="fashion_mnist")
+    study = finish(rich_study(tmp_path, 10, 1, "fashion_mnist"), figures=True, names=clothes)
+    markdown = write_report(study)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert markdown.startswith("# A dense network on fashion_mnist\n")
     assert "seen as Trouser" in told(page)
@@ -83,6 +84,24 @@ def test_a_planted_number_stops_the_report(ten, tmp_path, capsys, sound, planted
     template.write_text(text.replace(sound, planted), encoding="utf-8")
     with pytest.raises(SystemExit, match="ERROR: numbers without evidence in a table"):
         write_report(ten, tmp_path / "templates")
+
+
+@pytest.mark.parametrize("changed", [{"alpha": 0.01}, {"margins": {"accuracy": 0.002, "loss": 0.005}}])
+def test_tables_and_figures_of_another_level_or_margin_are_refused(ten, capsys, changed):
+    """An old verdict must not stand beside a new δ, neither in a figure nor in the report."""
+    options = {"alpha": 0.05, "margins": MARGINS} | changed
+    with pytest.raises(SystemExit, match=rf"ERROR: .*aggregate.json: expected {next(iter(changed))}="):
+        draw(ten, **options)
+    with pytest.raises(SystemExit, match=rf"ERROR: .*aggregate.json: expected {next(iter(changed))}="):
+        write_report(ten, **options)
+
+
+def test_figures_of_another_margin_are_refused(tmp_path):
+    study = HandMade(tmp_path, {"units": ("units",)}).add("baseline units", [0.98, 0.97], [0.1, 0.2])
+    finish(study)
+    write_record(tmp_path / "figures" / "plot.json", [], **study.read().identity, margins=MARGINS | {"loss": 0.01})
+    with pytest.raises(SystemExit, match=r"ERROR: .*plot.json: expected margins="):
+        write_report(study)
 
 
 def test_a_number_in_code_or_a_table_is_no_claim(ten, tmp_path):
@@ -132,15 +151,14 @@ def test_long_tables_are_cut_in_the_markdown_for_reading():
     assert text == f"{table(LONG_TABLE)}{told}\nIt goes on.\n\n{table(2)}"
 
 
-def test_settings_hold_levels_margins_and_seeds(ten):
-    plan = ten.planned()
-    found = report.settings(plan, {"accuracy": "0.001", "loss": "0.005"}, 10)
+def test_prose_may_name_levels_margins_and_seeds(ten):
+    found = report.chosen_numbers(ten.read(), MARGINS)
     assert {"512", "0.0001", "0.99", "20", "0.001", "0.005", "10", "95", "0.05", "784"} <= set(found)
     assert "rmsprop" not in found
 
 
 def test_comments_that_do_not_apply_are_empty(tmp_path):
     study = HandMade(tmp_path, {}).add("baseline", [0.98], [0.1])
-    texts = report.comments(study.planned(), summarised(study), {}, 1, report.Counts())
+    texts = report.comments(study.read(), summarised(study), MARGINS, "", report.Counts())
     written = {name for name, text in texts.items() if text}
     assert written == {"learning"}

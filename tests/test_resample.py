@@ -19,7 +19,7 @@ def study_of(folder, other_accuracy=(0.9, 0.8, 0.7, 0.8), other_loss=tuple(LOSS 
 
 
 def test_outcomes_are_joined_over_blocks(tmp_path):
-    outcomes = resample.read_outcomes(study_of(tmp_path).planned().baseline_milestone(), LABELS)
+    outcomes = resample.read_outcomes(study_of(tmp_path).read().baseline_setting(), LABELS)
     assert outcomes["accuracy"].shape == outcomes["loss"].shape == (4, len(LABELS))
     assert (outcomes["accuracy"] == 1).all()
     assert outcomes["loss"].mean(axis=1) == pytest.approx(LOSS, rel=1e-5)
@@ -27,7 +27,7 @@ def test_outcomes_are_joined_over_blocks(tmp_path):
 
 def test_diverged_runs_are_scored_at_chance(tmp_path):
     study = study_of(tmp_path, (0.9, 0.8, 0.7, 0.8), (0.2, np.nan, np.inf, 0.2))
-    outcomes = resample.read_outcomes(study.planned().levels("units")[0], LABELS)
+    outcomes = resample.read_outcomes(study.read().levels("units")[0], LABELS)
     assert np.isfinite(outcomes["loss"]).all()
     assert outcomes["loss"][1:3] == pytest.approx(np.log(10))
     assert outcomes["accuracy"][1:3] == pytest.approx(0.1)
@@ -35,7 +35,7 @@ def test_diverged_runs_are_scored_at_chance(tmp_path):
 
 
 def test_standard_errors_by_numpy(tmp_path):
-    rows = resample.resample(study_of(tmp_path).planned(), LABELS)
+    rows = resample.resample(study_of(tmp_path).read(), LABELS)
     accuracy = rows[0]
     per_seed = np.array([-0.1, -0.2, -0.3, -0.2])
     assert (accuracy["summary"], accuracy["metric"], accuracy["level"]) == ("units", "accuracy", "64")
@@ -52,7 +52,7 @@ def test_standard_errors_by_numpy(tmp_path):
 
 
 def test_a_point_in_two_summaries_has_the_same_numbers(tmp_path):
-    rows = resample.resample(study_of(tmp_path).planned(), LABELS)
+    rows = resample.resample(study_of(tmp_path).read(), LABELS)
     assert [(row["summary"], row["level"]) for row in rows] == [
         *[("units", "64")] * 2,
         *[("again", "units=64,epochs=5")] * 2,
@@ -76,7 +76,7 @@ def test_points_are_resampled_some_at_a_time_and_none_is_left_out(tmp_path, monk
 
     monkeypatch.setattr(resample, "two_way_bootstrap", counting)
     monkeypatch.setattr(resample, "RUNS_AT_A_TIME", runs)
-    rows = resample.resample(study.planned(), LABELS)
+    rows = resample.resample(study.read(), LABELS)
     assert sizes[:2] == [min(max(1, runs // 4), 5)] * 2
     assert sum(sizes) == 2 * 5
     assert [(row["metric"], row["level"]) for row in rows] == [(m, f"{u}") for m in MARGINS for u in range(1, 6)]

@@ -12,7 +12,7 @@ from design.labels import LABELS
 from figures.axes import MOST_TICKS, accuracy_scale, factor_axis, loss_scale
 from figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SERIES
 from tables.matched_pairs import effective_rate
-from tables.planned_runs import Planned
+from tables.study import Study
 
 # Colour and marker of each verdict; the markers alone tell them apart.
 VERDICTS = {
@@ -103,7 +103,7 @@ def is_heat_map(factors: tuple[str, ...]) -> bool:
     return len(factors) == 2 and not {"optimizer", "epochs"} & set(factors)
 
 
-def heat_map(name: str, study: Planned, means: dict[str, dict[tuple, float]]) -> plt.Figure:
+def heat_map(name: str, study: Study, means: dict[str, dict[tuple, float]]) -> plt.Figure:
     """Draw mean test error and loss over a grid of two factors.
 
     Args:
@@ -113,7 +113,7 @@ def heat_map(name: str, study: Planned, means: dict[str, dict[tuple, float]]) ->
     """
     first, second = study.summaries[name]
     columns, rows = (
-        sorted({milestone.levels[factor] for milestone in study.levels(name)}, key=float) for factor in (first, second)
+        sorted({setting.levels[factor] for setting in study.levels(name)}, key=float) for factor in (first, second)
     )
     with_numbers = len(columns) <= MOST_NUMBERS
     figure, panels = plt.subplots(1, 2, figsize=(8, 1.3 + (0.5 if with_numbers else 0.15) * len(rows)))
@@ -139,7 +139,7 @@ def heat_map(name: str, study: Planned, means: dict[str, dict[tuple, float]]) ->
     return figure
 
 
-def effective_rate_figure(study: Planned, means: dict[str, dict[tuple, float]]) -> plt.Figure:
+def effective_rate_figure(study: Study, means: dict[str, dict[tuple, float]]) -> plt.Figure:
     """Draw accuracy and loss against learning_rate / (1 - momentum), one line a momentum; of many, some far apart.
 
     Args:
@@ -148,8 +148,8 @@ def effective_rate_figure(study: Planned, means: dict[str, dict[tuple, float]]) 
     """
     figure, panels = plt.subplots(1, 2, figsize=(8, 3.4))
     lines: dict[str, list] = {}
-    for milestone in rate_milestones(study):
-        lines.setdefault(milestone.levels["momentum"], []).append(milestone)
+    for setting in rate_settings(study):
+        lines.setdefault(setting.levels["momentum"], []).append(setting)
     momenta = sorted(lines, key=float)
     shown_momenta = momenta[:: math.ceil(len(momenta) / len(SERIES))]
     rates = sorted({effective_rate(m.levels) for some in lines.values() for m in some}, key=float)
@@ -157,8 +157,8 @@ def effective_rate_figure(study: Planned, means: dict[str, dict[tuple, float]]) 
     for panel, metric in zip(panels, ("accuracy", "loss"), strict=True):
         shown = []
         for momentum, (colour, marker, dashes) in zip(shown_momenta, SERIES, strict=False):
-            ordered = sorted(lines[momentum], key=lambda milestone: float(effective_rate(milestone.levels)))
-            places = [axis.positions[rates.index(effective_rate(milestone.levels))] for milestone in ordered]
+            ordered = sorted(lines[momentum], key=lambda setting: float(effective_rate(setting.levels)))
+            places = [axis.positions[rates.index(effective_rate(setting.levels))] for setting in ordered]
             heights = [means[metric][m.point, m.levels["epochs"]] for m in ordered]
             shown += heights
             panel.plot(places, heights, color=colour, marker=marker, linestyle=dashes, markersize=4, label=momentum)
@@ -172,12 +172,12 @@ def effective_rate_figure(study: Planned, means: dict[str, dict[tuple, float]]) 
     return figure
 
 
-def rate_milestones(study: Planned) -> list:
-    """Return the evaluated milestones that differ from the baseline in learning rate and momentum alone."""
+def rate_settings(study: Study) -> list:
+    """Return the evaluated settings that differ from the baseline in learning rate and momentum alone."""
     free = ("learning_rate", "momentum")
     return [
-        milestone
-        for milestone in study.milestones
-        if milestone.wanted_by
-        and all(milestone.levels[factor] == value for factor, value in study.baseline.items() if factor not in free)
+        setting
+        for setting in study.settings
+        if setting.wanted_by
+        and all(setting.levels[factor] == value for factor, value in study.baseline.items() if factor not in free)
     ]

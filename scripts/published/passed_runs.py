@@ -8,8 +8,8 @@ import numpy as np
 from design.canonical import FACTORS
 from files.records import Record, RecordError
 from stats.divergence import score_at_chance
-from tables.planned_runs import Milestone, Planned
 from tables.runs import read_csv
+from tables.study import Setting, Study
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class StudyRuns:
         RecordError: if `runs.csv` is not the one that was written.
     """
 
-    def __init__(self, study: Planned):
-        self._milestones = study.milestones
+    def __init__(self, study: Study):
+        self._milestones = study.settings
         self._tested: dict[tuple, list[dict[str, str]]] = {}
         for row in read_csv(study.tables("aggregate").file("runs.csv")):
             self._tested.setdefault(tuple(row[factor] for factor in FACTORS), []).append(row)
@@ -85,7 +85,7 @@ class StudyRuns:
         ]
 
 
-def _epochs(milestone: Milestone) -> int:
+def _epochs(milestone: Setting) -> int:
     return int(milestone.levels["epochs"])
 
 

@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-import scipy  # its submodules load at first use: what only counts seeds does not wait for them
 from numpy.typing import ArrayLike
 
 from stats.intervals import ROUNDING, Interval, checked_runs, standard_deviation, t_half_width, wilson_interval
@@ -19,7 +18,6 @@ Verdict = Literal["negligible", "better", "worse", "equivalent", "inconclusive",
 
 EXACT_UP_TO = 14  # pairs; 2^13 sums of flipped differences for each point
 MONTE_CARLO_FLIPS = 2**16 - 1  # at least; a p-value of 0.05 then has a standard error of 0.0009
-BOOTSTRAP_RESAMPLES = 9_999
 MOST_SEEDS = 10_000  # no advice beyond: nobody trains more
 
 
@@ -38,9 +36,6 @@ class Comparison:
         equivalence_high: its upper bound.
         p_value: sign-flip permutation, two-sided.
         p_holm: the p-value adjusted for the family.
-        bca_low: lower bound of the BCa bootstrap interval at 1 - alpha; NaN where all differences are equal.
-        bca_high: its upper bound.
-        bca_disagrees: whether just one of the t and the BCa interval excludes 0.
         p_better: share of seeds at which the point beats the baseline, ties half.
         p_better_low: lower bound of its Wilson interval at 1 - alpha.
         p_better_high: its upper bound.
@@ -61,9 +56,6 @@ class Comparison:
     equivalence_high: float
     p_value: float
     p_holm: float
-    bca_low: float
-    bca_high: float
-    bca_disagrees: bool
     p_better: float
     p_better_low: float
     p_better_high: float
@@ -93,8 +85,8 @@ def compare_family(
         margin: smallest difference that matters in practice, in the metric's unit, above 0.
         higher_is_better: True for accuracy, False for loss.
         left_out: pairs to leave out, booleans of shape (m, n); by default none. The values there are not looked at.
-        seed: of the generators of the bootstrap and, for more than 14 pairs, of the sign flips. A point's numbers
-            do not depend on the other points of its family, its Holm-adjusted p-value and what follows aside.
+        seed: of the generator of the sign flips, drawn for more than 14 pairs. A point's numbers do not depend on the
+            other points of its family, its Holm-adjusted p-value and what follows aside.
 
     Returns:
         One comparison for each point, in order.
@@ -102,7 +94,7 @@ def compare_family(
     Raises:
         ValueError: if shapes do not match, a value is not finite, or `alpha` or `margin` is out of range.
 
-    Source: Du (2025), arXiv 2511.19794 (pairs, sign flips, BCa); Holm (1979), Scandinavian Journal of Statistics
+    Source: Du (2025), arXiv 2511.19794 (pairs, sign flips); Holm (1979), Scandinavian Journal of Statistics
     6(2), 65-70; Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15(6), 657-680 (equivalence).
     """
     if not 0 < alpha < 0.5:
@@ -134,7 +126,7 @@ def compare_family(
 
 _MEASURED = (
     *("mean", "sd", "low", "high", "equivalence_low", "equivalence_high", "p_value"),
-    *("bca_low", "bca_high", "p_better", "p_better_low", "p_better_high"),
+    *("p_better", "p_better_low", "p_better_high"),
 )
 
 
@@ -171,7 +163,6 @@ def _measure(differences: np.ndarray, family_size: int, alpha: float, higher_is_
     return (
         *(mean, sd, mean - half, mean + half, mean - equivalence_half, mean + equivalence_half),
         p_value if n > 1 else np.full(len(mean), np.nan),
-        *bca_intervals(differences, alpha, seed=seed),
         *(wins / n, *wilson_interval(wins, n, alpha)),
     )
 
@@ -179,8 +170,6 @@ def _measure(differences: np.ndarray, family_size: int, alpha: float, higher_is_
 def _comparison(row: dict, family_size: int, alpha: float, margin: float) -> Comparison:
     """Complete one row of measurements by what follows from its number of pairs and standard deviation."""
     n, sd = row["n"], row["sd"]
-    t_excludes_0 = row["low"] > 0 or row["high"] < 0
-    bca_excludes_0 = row["bca_low"] > 0 or row["bca_high"] < 0
     reason = ""
     if n < 2:
         row["verdict"] = "descriptive"
@@ -193,7 +182,6 @@ def _comparison(row: dict, family_size: int, alpha: float, margin: float) -> Com
     return Comparison(
         **row,
         family_size=family_size,
-        bca_disagrees=not math.isnan(row["bca_low"]) and t_excludes_0 != bca_excludes_0,
         detectable=detectable_difference(sd, n, alpha, family_size),
         seeds_at_least=seeds_needed(sd, margin, alpha, family_size),
         seeds_to_settle=seeds_needed(sd, margin / 2, alpha, family_size),
@@ -264,45 +252,6 @@ def holm(p_values: ArrayLike) -> np.ndarray:
     adjusted = np.empty_like(p_values)
     np.put_along_axis(adjusted, order, np.minimum(stepped, 1), axis=-1)
     return adjusted
-
-
-def bca_intervals(differences: ArrayLike, alpha: float = 0.05, *, seed: int = 0) -> Interval:
-    """Return the BCa bootstrap interval of each mean difference, a check on the t interval.
-
-    Args:
-        differences: shape (m, n).
-        alpha: the interval misses the mean with this nominal probability; with few pairs with a larger one.
-        seed: of the generator. Every row meets the same resamples, whatever the other rows.
-
-    Returns:
-        Bounds of shape (m,); NaN where all differences are equal or there is only one.
-
-    Raises:
-        ValueError: if `differences` has no column or a value is not finite.
-
-    Source: Efron (1987), Journal of the American Statistical Association 82(397), 171-185.
-    """
-    differences = checked_runs(differences)
-    mean, sd = differences.mean(axis=-1, keepdims=True), standard_deviation(differences)[..., None]
-    bounds = np.full((len(differences), 2), np.nan)
-    varying = np.flatnonzero(sd > 0)
-    for rows in np.array_split(varying, math.ceil(len(varying) / 500)) if len(varying) else ():  # 40 MB at a time
-        # Centred and scaled: resamples whose mean is the observed one then give 0 and count as ties.
-        interval = scipy.stats.bootstrap(
-            ((differences[rows] - mean[rows]) / sd[rows],),
-            _mean_up_to_rounding,
-            axis=-1,
-            confidence_level=1 - alpha,
-            n_resamples=BOOTSTRAP_RESAMPLES,
-            batch=100,
-            rng=np.random.default_rng(seed),
-        ).confidence_interval
-        bounds[rows] = mean[rows] + sd[rows] * np.stack(interval, axis=-1)
-    return Interval(*bounds.T)
-
-
-def _mean_up_to_rounding(values: np.ndarray, axis: int) -> np.ndarray:
-    return values.mean(axis=axis).round(9)
 
 
 def verdicts(

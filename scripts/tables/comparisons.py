@@ -6,15 +6,15 @@ import numpy as np
 
 from stats.divergence import pairs_left_out
 from stats.paired import Comparison, compare_family
-from tables.planned_runs import Milestone, Planned
 from tables.rounding import rounded, supported_decimals
-from tables.runs import MilestoneRuns
+from tables.runs import SettingRuns
+from tables.study import Setting, Study
 
 METRICS = {"accuracy": True, "loss": False}  # metric: whether higher is better
 
 COLUMNS = (
     *("summary", "metric", "level", "n", "family_size", "difference", "sd", "low", "high"),
-    *("equivalence_low", "equivalence_high", "p_value", "p_holm", "bca_low", "bca_high", "bca_disagrees"),
+    *("equivalence_low", "equivalence_high", "p_value", "p_holm"),
     *("p_better", "p_better_low", "p_better_high", "detectable", "seeds_at_least", "seeds_to_settle"),
     *("verdict", "reason", "diverged", "verdict_without_diverged"),
 )
@@ -22,21 +22,21 @@ COLUMNS = (
 # What the page's own script takes verdicts from anew: nothing rounded.
 DIFFERENCE_COLUMNS = ("summary", "metric", "level", "n", "exact_mean", "exact_sd", "exact_p_value", "verdict")
 
-Runs = dict[tuple[str, str], MilestoneRuns]  # by `Milestone.key`
+Runs = dict[tuple[str, str], SettingRuns]  # by `Setting.key`
 
 
-def compared_levels(study: Planned, summary: str) -> list[Milestone]:
+def compared_levels(study: Study, summary: str) -> list[Setting]:
     """Return the levels of a sweep or grid that are compared: all but the baseline."""
-    return [milestone for milestone in study.levels(summary) if not study.is_baseline(milestone)]
+    return [setting for setting in study.levels(summary) if not study.is_baseline(setting)]
 
 
-def compare_summary(study: Planned, summary: str, runs: Runs, metric: str, margin: float) -> list[dict]:
+def compare_summary(study: Study, summary: str, runs: Runs, metric: str, margin: float) -> list[dict]:
     """Compare every level of one sweep or grid with the baseline: one family.
 
     Args:
         study: the plan.
         summary: name of the sweep or grid.
-        runs: by `Milestone.key`.
+        runs: by `Setting.key`.
         metric: `accuracy` or `loss`.
         margin: practical margin δ in the metric's unit.
 
@@ -46,7 +46,7 @@ def compare_summary(study: Planned, summary: str, runs: Runs, metric: str, margi
     levels = compared_levels(study, summary)
     if not levels:
         return []
-    baseline, others = runs[study.baseline_milestone().key], [runs[level.key] for level in levels]
+    baseline, others = runs[study.baseline_setting().key], [runs[level.key] for level in levels]
     labels = [study.label(summary, level) for level in levels]
     return compare_rows(summary, metric, labels, [baseline] * len(others), others, study.alpha, margin)
 
@@ -55,8 +55,8 @@ def compare_rows(
     summary: str,
     metric: str,
     labels: list[str],
-    rivals: list[MilestoneRuns],
-    others: list[MilestoneRuns],
+    rivals: list[SettingRuns],
+    others: list[SettingRuns],
     alpha: float,
     margin: float,
 ) -> list[dict]:
@@ -78,10 +78,7 @@ def comparison_cells(comparison: Comparison) -> dict[str, str]:
     decimals = supported_decimals(comparison.sd / math.sqrt(comparison.n), fallback=6) + 1
     numbers = {"difference": comparison.mean} | {
         name: getattr(comparison, name)
-        for name in (
-            *("sd", "low", "high", "equivalence_low", "equivalence_high"),
-            *("bca_low", "bca_high", "detectable"),
-        )
+        for name in ("sd", "low", "high", "equivalence_low", "equivalence_high", "detectable")
     }
     cells = {name: rounded(value, decimals) for name, value in numbers.items()}
     shares = ("p_better", "p_better_low", "p_better_high")
@@ -95,7 +92,6 @@ def comparison_cells(comparison: Comparison) -> dict[str, str]:
     return cells | {
         "n": str(comparison.n),
         "family_size": str(comparison.family_size),
-        "bca_disagrees": "yes" if comparison.bca_disagrees else "no",
         "verdict": comparison.verdict,
         "reason": comparison.reason,
     }

@@ -10,11 +10,11 @@ from decimal import Decimal
 
 from design.canonical import canonical_value
 from tables.comparisons import Runs, compare_rows
-from tables.planned_runs import Milestone, Planned
+from tables.study import Setting, Study
 
 EFFECTIVE_RATE, KERAS2_RULE = "effective_rate", "keras2_rule"
 
-Pairs = list[tuple[Milestone, Milestone]]
+Pairs = list[tuple[Setting, Setting]]
 
 
 def effective_rate(levels: dict[str, str]) -> str:
@@ -22,62 +22,62 @@ def effective_rate(levels: dict[str, str]) -> str:
     return canonical_value(float(Decimal(levels["learning_rate"]) / (1 - Decimal(levels["momentum"]))))
 
 
-def rate_pairs(study: Planned) -> Pairs:
+def rate_pairs(study: Study) -> Pairs:
     """Return each point with momentum beside the one without that has its effective rate, all else equal."""
 
-    def rest(milestone: Milestone) -> tuple:
-        return tuple(v for factor, v in milestone.levels.items() if factor not in ("learning_rate", "momentum"))
+    def rest(setting: Setting) -> tuple:
+        return tuple(v for factor, v in setting.levels.items() if factor not in ("learning_rate", "momentum"))
 
     plain = {
-        (rest(milestone), milestone.levels["learning_rate"]): milestone
-        for milestone in study.milestones
-        if milestone.wanted_by and milestone.levels["momentum"] == "0"
+        (rest(setting), setting.levels["learning_rate"]): setting
+        for setting in study.settings
+        if setting.wanted_by and setting.levels["momentum"] == "0"
     }
     pairs = []
-    for milestone in study.milestones:
-        if milestone.wanted_by and milestone.levels["momentum"] != "0":
-            rival = plain.get((rest(milestone), effective_rate(milestone.levels)))
+    for setting in study.settings:
+        if setting.wanted_by and setting.levels["momentum"] != "0":
+            rival = plain.get((rest(setting), effective_rate(setting.levels)))
             if rival:
-                pairs.append((milestone, rival))
+                pairs.append((setting, rival))
     return sorted(pairs, key=lambda pair: [float(pair[0].levels[name]) for name in ("learning_rate", "momentum")])
 
 
-def rule_pairs(study: Planned) -> Pairs:
+def rule_pairs(study: Study) -> Pairs:
     """Return each point trained by the rule of Keras 2 beside the one trained by that of Keras 3, by epochs."""
-    known = {tuple(milestone.levels.values()): milestone for milestone in study.milestones if milestone.wanted_by}
+    known = {tuple(setting.levels.values()): setting for setting in study.settings if setting.wanted_by}
     pairs = []
-    for milestone in known.values():
-        if milestone.levels["optimizer"] == "rmsprop_keras2":
-            rival = known.get(tuple((milestone.levels | {"optimizer": "rmsprop"}).values()))
+    for setting in known.values():
+        if setting.levels["optimizer"] == "rmsprop_keras2":
+            rival = known.get(tuple((setting.levels | {"optimizer": "rmsprop"}).values()))
             if rival:
-                pairs.append((milestone, rival))
+                pairs.append((setting, rival))
     return sorted(pairs, key=lambda pair: [float(v) for f, v in pair[0].levels.items() if f != "optimizer"])
 
 
-def rate_label(study: Planned, milestone: Milestone) -> str:
+def rate_label(study: Study, setting: Setting) -> str:
     """Return what tells a point with momentum apart: learning rate, momentum, every other factor off the baseline."""
     own = ("learning_rate", "momentum")
     others = [factor for factor, value in study.baseline.items() if factor not in own]
-    told = [factor for factor in others if milestone.levels[factor] != study.baseline[factor]]
-    return ",".join(f"{factor}={milestone.levels[factor]}" for factor in (*own, *told))
+    told = [factor for factor in others if setting.levels[factor] != study.baseline[factor]]
+    return ",".join(f"{factor}={setting.levels[factor]}" for factor in (*own, *told))
 
 
-def rule_label(study: Planned, milestone: Milestone) -> str:
+def rule_label(study: Study, setting: Setting) -> str:
     """Return what tells a pair of rules from the baseline: its epochs, and every other factor that differs."""
     told = [
         f"{factor}={value}"
-        for factor, value in milestone.levels.items()
+        for factor, value in setting.levels.items()
         if factor == "epochs" or (factor != "optimizer" and value != study.baseline[factor])
     ]
     return ",".join(told)
 
 
-def compare_matched(study: Planned, runs: Runs, margins: dict[str, float]) -> list[dict]:
+def compare_matched(study: Study, runs: Runs, margins: dict[str, float]) -> list[dict]:
     """Compare all matched pairs, seed by seed; rows as in `comparisons.COLUMNS`, one family a kind and metric."""
     rates, rules = rate_pairs(study), rule_pairs(study)
     labels = {
-        EFFECTIVE_RATE: [rate_label(study, milestone) for milestone, _ in rates],
-        KERAS2_RULE: [rule_label(study, milestone) for milestone, _ in rules],
+        EFFECTIVE_RATE: [rate_label(study, setting) for setting, _ in rates],
+        KERAS2_RULE: [rule_label(study, setting) for setting, _ in rules],
     }
     rows = []
     for kind, pairs in ((EFFECTIVE_RATE, rates), (KERAS2_RULE, rules)):

@@ -10,7 +10,7 @@ import numpy as np
 from design.canonical import FACTORS
 from files.records import RecordError
 from stats.divergence import ScoredRuns, score_at_chance
-from tables.planned_runs import Milestone
+from tables.study import Setting
 
 RUN_METRICS = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
 RUN_COLUMNS = (*FACTORS, "seed", *RUN_METRICS)
@@ -23,15 +23,15 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 
 @dataclass
-class MilestoneRuns:
-    """The runs of one milestone, ordered by seed.
+class SettingRuns:
+    """The runs of one setting, ordered by seed.
 
     Attributes:
-        milestone: the milestone.
+        setting: the setting.
         rows: `RUN_COLUMNS` as text, as they stand in the runs' own files.
     """
 
-    milestone: Milestone
+    setting: Setting
     rows: list[dict[str, str]]
 
     @cached_property
@@ -45,8 +45,8 @@ class MilestoneRuns:
         return getattr(self.scored, metric)
 
 
-def read_histories(milestones: list[Milestone]) -> list[dict[str, str]]:
-    """Return the rows of the milestones' histories, each seed's epochs once, by epoch and seed.
+def read_histories(settings: list[Setting]) -> list[dict[str, str]]:
+    """Return the rows of the settings' histories, each seed's epochs once, by epoch and seed.
 
     Two links that start from the same milestone both train the epochs they share; the longer one stands for both.
 
@@ -55,22 +55,22 @@ def read_histories(milestones: list[Milestone]) -> list[dict[str, str]]:
     """
     rows = {
         (int(row["epoch"]), int(row["seed"])): row
-        for milestone in sorted(milestones, key=lambda milestone: int(milestone.levels["epochs"]))
-        for training in milestone.trained()
+        for setting in sorted(settings, key=lambda setting: int(setting.levels["epochs"]))
+        for training in setting.trained()
         for row in read_csv(training.file("history.csv"))
     }
     return [rows[place] for place in sorted(rows)]
 
 
-def read_runs(milestone: Milestone) -> MilestoneRuns:
-    """Read a milestone's runs: test metrics from the evaluation, train metrics of the last epoch from the history.
+def read_runs(setting: Setting) -> SettingRuns:
+    """Read a setting's runs: test metrics from the evaluation, train metrics of the last epoch from the history.
 
     Raises:
         RecordError: if the files are not those that were written, or do not hold the seeds they should.
     """
     rows = []
-    epochs = milestone.levels["epochs"]
-    records = zip(milestone.blocks, milestone.trained(), milestone.evaluated(), strict=True)
+    epochs = setting.levels["epochs"]
+    records = zip(setting.blocks, setting.trained(), setting.evaluated(), strict=True)
     for (first, last, folder), training, evaluation in records:
         history = {row["seed"]: row for row in read_csv(training.file("history.csv")) if row["epoch"] == epochs}
         tested = read_csv(evaluation.file("metrics.csv"))
@@ -81,5 +81,5 @@ def read_runs(milestone: Milestone) -> MilestoneRuns:
             )
         for row in tested:
             trained = {name: history[row["seed"]][name] for name in ("train_loss", "train_accuracy")}
-            rows.append(milestone.levels | row | trained)
-    return MilestoneRuns(milestone, rows)
+            rows.append(setting.levels | row | trained)
+    return SettingRuns(setting, rows)

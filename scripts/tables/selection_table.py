@@ -5,13 +5,13 @@ import numpy as np
 from stats.intervals import standard_deviation
 from stats.selection import select_best
 from tables.comparisons import METRICS, Runs
-from tables.planned_runs import Planned
 from tables.rounding import rounded, supported_decimals
+from tables.study import Study
 
 SELECTION_COLUMNS = ("summary", "metric", "best", "apparent", "cross_fitted", "optimism", "picked")
 
 
-def selection_rows(study: Planned, runs: Runs) -> list[dict[str, str]]:
+def selection_rows(study: Study, runs: Runs) -> list[dict[str, str]]:
     """Return a row a sweep or grid and metric; none with fewer than two levels or two seeds."""
     rows = []
     for summary in study.summaries:

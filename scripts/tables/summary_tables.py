@@ -5,8 +5,8 @@ from tabulate import tabulate
 
 from stats.intervals import standard_deviation, t_interval
 from tables.comparisons import Runs
-from tables.planned_runs import Planned
 from tables.rounding import rounded, supported_decimals
+from tables.study import Study
 
 DESCRIPTION = ("mean", "sd", "low", "high")
 COMPARISON = ("difference", "difference_low", "difference_high", "p_holm", "p_better", "verdict")
@@ -31,7 +31,7 @@ def describe(values: np.ndarray, alpha: float) -> dict[str, str]:
     }
 
 
-def summarise(study: Planned, summary: str, runs: Runs, comparisons: list[dict]) -> list[dict[str, str]]:
+def summarise(study: Study, summary: str, runs: Runs, comparisons: list[dict]) -> list[dict[str, str]]:
     """Return the rows of one sweep's or grid's table, columns as `summary_columns`.
 
     Args:
@@ -42,14 +42,14 @@ def summarise(study: Planned, summary: str, runs: Runs, comparisons: list[dict])
     """
     compared = {(row["metric"], row["level"]): row for row in comparisons}
     rows = []
-    for milestone in study.levels(summary):
-        own = runs[milestone.key]
-        label = study.label(summary, milestone)
-        row = {"level": label} | {factor: milestone.levels[factor] for factor in study.summaries[summary]}
+    for setting in study.levels(summary):
+        own = runs[setting.key]
+        label = study.label(summary, setting)
+        row = {"level": label} | {factor: setting.levels[factor] for factor in study.summaries[summary]}
         row |= {"n": str(len(own.rows)), "diverged": str(own.scored.count)}
         for metric, prefix in PREFIXES.items():
             cells = describe(own.values(metric), study.alpha)
-            if study.is_baseline(milestone):
+            if study.is_baseline(setting):
                 cells |= {"verdict": "baseline"}
             else:
                 found = compared[metric, label]
@@ -60,7 +60,7 @@ def summarise(study: Planned, summary: str, runs: Runs, comparisons: list[dict])
     return rows
 
 
-def markdown_tables(study: Planned, summary: str, rows: list[dict[str, str]]) -> str:
+def markdown_tables(study: Study, summary: str, rows: list[dict[str, str]]) -> str:
     """Return a summary for reading: one Markdown table for accuracy, one for loss, each under its name."""
     factors = study.summaries[summary]
     percent = f"{100 * (1 - study.alpha):g} %"

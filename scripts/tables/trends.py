@@ -7,15 +7,15 @@ import numpy as np
 from stats.divergence import score_at_chance
 from stats.intervals import standard_deviation
 from tables.comparisons import Runs
-from tables.planned_runs import Planned
 from tables.rounding import rounded, supported_decimals
 from tables.runs import RUN_METRICS, read_histories
+from tables.study import Study
 
 LEARNING_COLUMNS = ("epoch", "n", "diverged", *(f"{metric}{part}" for metric in RUN_METRICS for part in ("", "_sd")))
 TREND_COLUMNS = ("trend", "from", "to", "value")
 
 
-def learning_rows(study: Planned) -> list[dict[str, str]]:
+def learning_rows(study: Study) -> list[dict[str, str]]:
     """Return mean and SD over seeds of the baseline's metrics at every epoch, `LEARNING_COLUMNS` as text.
 
     Where a run's loss is not finite, on the training or the test images, it is scored at chance, as in all tables.
@@ -40,7 +40,7 @@ def learning_rows(study: Planned) -> list[dict[str, str]]:
     return rows
 
 
-def mean_accuracies(study: Planned, summary: str, runs: Runs) -> tuple[list[str], np.ndarray, np.ndarray]:
+def mean_accuracies(study: Study, summary: str, runs: Runs) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Return the levels of a sweep, their mean test accuracies, and the standard errors of these."""
     levels = study.levels(summary)
     values = np.array([runs[level.key].values("accuracy") for level in levels])
@@ -48,7 +48,7 @@ def mean_accuracies(study: Planned, summary: str, runs: Runs) -> tuple[list[str]
     return [level.levels[summary] for level in levels], values.mean(axis=1), errors
 
 
-def trend_rows(study: Planned, runs: Runs) -> list[dict[str, str]]:
+def trend_rows(study: Study, runs: Runs) -> list[dict[str, str]]:
     """Return the trends of the study's sweeps, `TREND_COLUMNS` as text; empty where no sweep shows one.
 
     `fall per decade below`, `… above`: by how much mean test accuracy falls for each factor of 10 in learning rate,

@@ -12,9 +12,7 @@ from markupsafe import Markup  # part of Jinja
 from stats.intervals import t_half_width
 from stats.paired import Comparison, holm
 from tables.comparisons import METRICS
-from tables.planned_runs import Planned
 from tables.rounding import rounded, supported_decimals
-from tables.runs import read_csv
 from writing.links import row_id, sentence_case
 
 ALPHAS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1)  # the levels a reader can choose, beside the study's own
@@ -179,9 +177,14 @@ def with_sign(value: float, decimals: int) -> str:
     return f"+{text}" if text and not text.startswith("-") and float(text) else text or "–"
 
 
-def live_families(study: Planned, margins: dict[str, str]) -> list[dict]:
-    """Return what the page's own script needs to take the verdicts anew at another α or δ."""
-    differences = read_csv(study.tables("aggregate").file("differences.csv"))
+def live_families(differences: list[dict[str, str]], alpha: float, margins: dict[str, float]) -> list[dict]:
+    """Return what the page's own script needs to take the verdicts again at another α or δ.
+
+    Args:
+        differences: rows of `differences.csv`, as text.
+        alpha: the study's own level.
+        margins: the study's own practical margin δ by metric.
+    """
     found = []
     for name in dict.fromkeys(row["summary"] for row in differences):
         for metric, higher_is_better in METRICS.items():
@@ -192,8 +195,8 @@ def live_families(study: Planned, margins: dict[str, str]) -> list[dict]:
                     metric,
                     [row["level"] for row in rows],
                     [exact_comparison(row) for row in rows],
-                    alpha=study.alpha,
-                    margin=float(margins[metric]),
+                    alpha=alpha,
+                    margin=margins[metric],
                     higher_is_better=higher_is_better,
                 )
             )

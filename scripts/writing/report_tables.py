@@ -14,9 +14,9 @@ def markdown_table(name: str, header: list[str], rows: list[list[str]]) -> str:
     return f"*Table: {name}.*\n\n{tabulate(rows, header, 'github', disable_numparse=True)}"
 
 
-def interval(row: dict[str, str], low: str = "low", high: str = "high") -> str:
+def interval(row: dict[str, str]) -> str:
     """Return `low … high` of a difference, shortened and signed; a dash where there is none."""
-    return f"{signed(row[low])} … {signed(row[high])}" if row[low] else "–"
+    return f"{signed(row['low'])} … {signed(row['high'])}" if row["low"] else "–"
 
 
 def small_tables(tables: dict, counts: Counts, seeds: int) -> dict[str, str]:
@@ -38,7 +38,7 @@ def small_tables(tables: dict, counts: Counts, seeds: int) -> dict[str, str]:
     appendix = [
         [
             *(row["summary"], row["metric"], row["level"], row["n"], signed(row["difference"]), interval(row)),
-            *(row["p_value"] or "–", row["p_holm"] or "–", interval(row, "bca_low", "bca_high") + mark(row)),
+            *(row["p_value"] or "–", row["p_holm"] or "–"),
             shortened(row["detectable"]) if row["detectable"] not in ("", "inf") else "–",
             row["seeds_to_settle"] or "–",
             *two_way_cells(resampled.get((row["summary"], row["metric"], row["level"]))),
@@ -46,7 +46,7 @@ def small_tables(tables: dict, counts: Counts, seeds: int) -> dict[str, str]:
         ]
         for row in compared
     ]
-    header = ["summary", "metric", "level", "n", "difference", "t interval", "p", "p (Holm)", "BCa interval"]
+    header = ["summary", "metric", "level", "n", "difference", "t interval", "p", "p (Holm)"]
     header += ["detectable", "seeds to settle", "SE seeds", "SE images", "interval over both", "verdict"]
     learning = [
         [row["epoch"], row["n"], *(with_spread(row[name], row[f"{name}_sd"]) for name in LEARNING)]
@@ -89,11 +89,6 @@ LEARNING = ("train_accuracy", "test_accuracy", "train_loss", "test_loss")
 def with_spread(mean: str, sd: str) -> str:
     """Return `mean ± SD`, shortened; the mean alone where one run has no spread."""
     return f"{shortened(mean)} ± {shortened(sd)}" if sd else shortened(mean)
-
-
-def mark(row: dict[str, str]) -> str:
-    """Return an asterisk where t and BCa interval disagree on 0."""
-    return " *" if row["bca_disagrees"] == "yes" else ""
 
 
 def two_way_cells(row: dict[str, str] | None) -> list[str]:

@@ -62,7 +62,7 @@ class Family:
         factors: its factors.
         rows: rows of the summary's table, cells as text.
         details: rows of `comparisons.csv` by level; the baseline has none.
-        margin: practical margin δ, as text.
+        margin: practical margin δ.
         seeds: number of seeds a point.
     """
 
@@ -71,7 +71,7 @@ class Family:
     factors: tuple[str, ...]
     rows: list[dict[str, str]]
     details: dict[str, dict[str, str]]
-    margin: str
+    margin: float
     seeds: int
 
     @property

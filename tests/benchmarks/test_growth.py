@@ -12,7 +12,7 @@ from helpers.workflow import PROJECT
 from design import configuration
 from design import plan as planning
 from resample import read_outcomes
-from tables.planned_runs import read_milestones
+from tables.study import read_settings
 from tables.runs import read_runs
 
 spec = importlib.util.spec_from_file_location("growth", PROJECT / "benchmarks" / "growth.py")
@@ -40,7 +40,7 @@ def pretended(folder, arrays, points=2):
     growth.pretend_training(folder, LABELS)
     study, _ = configuration.validate(yaml.safe_load((folder / "config.yaml").read_text()))
     planning.write_plan(planning.make_plan(study), folder / "results" / "plan.csv")
-    return read_milestones(folder / "results" / "plan.csv")
+    return read_settings(folder / "results" / "plan.csv")
 
 
 def test_metrics_histories_and_outcomes_of_a_made_up_run_agree(tmp_path, arrays):
@@ -81,7 +81,7 @@ def test_after_a_made_up_training_only_the_summarising_rules_are_left(tmp_path, 
     output, seconds, memory = growth.dry_run(study, "--printshellcmds")
     commands = growth.planned_commands(output)
     assert list(commands) == list(growth.RULES)
-    assert "--plan results/plan.csv" in commands["aggregate"]
+    assert "--study results/study.json" in commands["aggregate"]
     assert seconds > 0.1
     assert 20 < memory < 1_000
     with pytest.raises(ValueError, match="expected one job of aggregate"):

@@ -30,7 +30,7 @@ from data.idx import read_idx
 from design.yaml_files import YamlFileError, read
 from files.code_digest import engine
 from files.records import write_record
-from helpers.hand_made import BASELINE, put_on_record, rich_study, summarised
+from helpers.hand_made import BASELINE, MARGINS, put_on_record, rich_study, summarised
 from helpers.workflow import PROJECT, SUBSET, copy_project, run_snakemake, write_config
 from helpers.written_report import DELTAS, write_report
 
@@ -242,7 +242,7 @@ def poisoned(study, name, poison):
         put_on_record(training.parent, study.data, **label)
     for record in study.folder.glob("tables/*.json"):
         names = json.loads(record.read_text())["sha256"]
-        write_record(record, [record.with_name(name) for name in names], **study.planned().identity)
+        write_record(record, [record.with_name(name) for name in names], **study.read().identity, margins=MARGINS)
     return files[0]
 
 
@@ -473,7 +473,7 @@ def summaries(tmp_path_factory):
 def draw(study, names):
     """Draw all figures of a study whose classes have these names."""
     paper = publication(study.folder, "A beats B.")
-    check_published.main([*study.arguments(), *DELTAS, "--dataset", "mnist", "--published", str(paper)])
+    check_published.main([*study.arguments(), *DELTAS, "--published", str(paper)])
     look = ["--class-names", json.dumps(names), "--dpi", "50", "--show-seeds", "true"]
     plot.main([*study.arguments(), *DELTAS, *look])
 
@@ -481,7 +481,7 @@ def draw(study, names):
 def page_of(study, statement):
     """Return the whole page of a study that is held against a publication."""
     paper = publication(study.folder, statement)
-    check_published.main([*study.arguments(), *DELTAS, "--dataset", "mnist", "--published", str(paper)])
+    check_published.main([*study.arguments(), *DELTAS, "--published", str(paper)])
     write_report(study)
     return (study.folder / "report.html").read_text(encoding="utf-8")
 
@@ -586,7 +586,7 @@ def write_report_with(study, config):
     (folder / "config.json").write_text(json.dumps(config))
     report.main(
         [
-            *(*study.arguments(), *DELTAS, "--dataset", "mnist", "--templates", str(PROJECT / "workflow" / "report")),
+            *(*study.arguments(), *DELTAS, "--templates", str(PROJECT / "workflow" / "report")),
             *("--config", str(folder / "config.json"), "--raw-folder", str(folder / "raw")),
             *("--provenance", str(folder / "provenance.json"), "--markdown", str(folder / "report.md")),
             *("--html", str(folder / "report.html")),

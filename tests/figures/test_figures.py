@@ -22,7 +22,7 @@ from figures.comparison_figures import (
     forest,
     heat_map,
     is_heat_map,
-    rate_milestones,
+    rate_settings,
 )
 from figures.style import STYLE
 from helpers.hand_made import IMAGES, LABELS, MARGINS, HandMade, rich_study
@@ -41,10 +41,10 @@ def strict():
 
 def opened(study):
     """The plan, the runs and the comparisons of a study, as `plot.main` reads them."""
-    aggregate.aggregate(study.planned(), MARGINS)
+    aggregate.aggregate(study.read(), MARGINS)
     runs = sweep_figures.read_runs(study.folder / "tables" / "runs.csv")
     compared = pd.read_csv(study.folder / "tables" / "comparisons.csv", dtype=str, keep_default_na=False)
-    return study.planned(), runs, compared[compared["summary"].isin(study.summaries)]
+    return study.read(), runs, compared[compared["summary"].isin(study.summaries)]
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def all_figures(plan, runs, compared):
     sweeps = [name for name, factors in plan.summaries.items() if factors == (name,)]
     if sweeps:
         figures["train_and_test"] = sweep_figures.train_and_test(plan, runs, sweeps)
-    figures["effective_rate"] = effective_rate_figure(plan, sweep_figures.milestone_means(plan, runs))
+    figures["effective_rate"] = effective_rate_figure(plan, sweep_figures.setting_means(plan, runs))
     figures["learning_curves"] = baseline_figures.learning_curves(plot.scored_histories(plan), 5)
     losses, predicted = plot.read_outcomes(plan)
     figures["confusion_matrix"] = baseline_figures.confusion_matrix(LABELS, predicted, DIGITS)
@@ -199,7 +199,7 @@ def test_of_many_momenta_some_far_apart_are_drawn(tmp_path):
     for count, drawn in ((5, ["0", "0.1", "0.2", "0.3", "0.4"]), (9, ["0", "0.2", "0.4", "0.6", "0.8"])):
         momenta = ["0", *(f"{step / 10}" for step in range(1, count))]
         plan, runs = grid_study(tmp_path / f"{count}", "both", learning_rate=["0.01", "0.1"], momentum=momenta)
-        figure = effective_rate_figure(plan, sweep_figures.milestone_means(plan, runs))
+        figure = effective_rate_figure(plan, sweep_figures.setting_means(plan, runs))
         assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == drawn
         assert figure.get_suptitle().endswith(" (5 of 9 momenta)" if count == 9 else "rate?")
 
@@ -216,8 +216,8 @@ def test_heat_maps_are_for_two_numbers(factors, is_one):
 
 
 def test_effective_rates_take_points_that_differ_in_rate_and_momentum_alone(tmp_path):
-    plan = rich_study(tmp_path, 1).planned()
-    told = [(m.levels["learning_rate"], m.levels["momentum"]) for m in rate_milestones(plan)]
+    plan = rich_study(tmp_path, 1).read()
+    told = [(m.levels["learning_rate"], m.levels["momentum"]) for m in rate_settings(plan)]
     assert sorted(told) == sorted(
         [
             ("0.001", "0"),
@@ -293,7 +293,7 @@ def test_the_title_over_a_single_panel_is_whole(tmp_path):
 
 def test_learning_curves_score_a_diverged_run_at_chance(tmp_path):
     study = HandMade(tmp_path, {}).add("baseline", [0.98, 0.1], [0.1, np.inf])
-    histories = plot.scored_histories(study.planned())
+    histories = plot.scored_histories(study.read())
     assert np.isfinite(histories["test_loss"]).all()
     panel = baseline_figures.learning_curves(histories, 5).axes[1]
     test = next(line for line in panel.lines if line.get_label() == "test")

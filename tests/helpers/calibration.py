@@ -8,7 +8,7 @@ import argparse
 import numpy as np
 
 from stats.intervals import Interval, prediction_interval, standard_deviation, t_half_width, t_interval, wilson_interval
-from stats.paired import bca_intervals, holm, seeds_needed, sign_flip_p_values, verdicts
+from stats.paired import holm, seeds_needed, sign_flip_p_values, verdicts
 from stats.selection import select_best
 from stats.two_way_bootstrap import resampling_weights, two_way_bootstrap
 
@@ -36,11 +36,6 @@ def prediction_coverage(n: int, repeats: int, generator: np.random.Generator) ->
     """Return how often one further normal run falls into the prediction interval of n."""
     runs = generator.normal(size=(repeats, n + 1))
     return coverage(prediction_interval(runs[:, :n], ALPHA), runs[:, n])
-
-
-def bca_coverage(n: int, repeats: int, generator: np.random.Generator) -> float:
-    """Return the coverage of the BCa interval of the mean of n normal differences."""
-    return coverage(bca_intervals(generator.normal(size=(repeats, n)), ALPHA), 0.0)
 
 
 def verdicts_of(differences: np.ndarray, margin: float, generator: np.random.Generator) -> np.ndarray:
@@ -145,7 +140,6 @@ def table_rows(repeats: int, generator: np.random.Generator) -> list[tuple[str, 
         rows.append(("t interval covers", f"n = {n}", "95 %", share(t_coverage(n, repeats, generator), repeats)))
         rate = prediction_coverage(n, repeats, generator)
         rows.append(("prediction interval covers", f"n = {n}", "95 %", share(rate, repeats)))
-        rows.append(("BCa covers", f"n = {n}", "95 %, nominally", share(bca_coverage(n, repeats, generator), repeats)))
     for n, m, step in ((9, 12, 0), (10, 1, 0), (10, 25, 0), (10, 25, 0.125), (10, 25, 1), (20, 25, 0)):
         families = repeats if n <= 14 else few
         design = f"n = {n}, m = {m}" + (f", granular in {step} SD" if step else "")

@@ -1,6 +1,7 @@
 """Studies written by hand: a plan and the runs' own files, with metrics that a test chooses."""
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import report
 import resample
 from design.canonical import canonical_name
 from files.records import Record, write_record
-from tables import planned_runs
+from tables.study import Study, read_study
 
 BASELINE = {
     "units": "512",
@@ -32,12 +33,13 @@ class HandMade:
     Args:
         folder: the results folder.
         summaries: name of a sweep or grid -> its factors.
+        dataset: name of the data set.
     """
 
-    def __init__(self, folder: Path, summaries: dict[str, tuple[str, ...]]):
+    def __init__(self, folder: Path, summaries: dict[str, tuple[str, ...]], dataset: str = "mnist"):
         self.folder, self.summaries = folder, summaries
         self.plan: list[dict[str, str]] = []
-        self.data = folder / "data" / "digits"
+        self.data = folder / "data" / dataset
         self.data.mkdir(parents=True, exist_ok=True)
         arrays = {"x_test": np.zeros((IMAGES, 784), np.uint8), "y_test": LABELS}
         for name, array in arrays.items():
@@ -48,7 +50,7 @@ class HandMade:
     def add(self, wanted_by: str, accuracy, loss, train_loss=None, blocks: int = 1, **changes: str) -> "HandMade":
         """Add a point that differs from the baseline in `changes`: a value a seed of accuracy and loss.
 
-        Its history holds the epochs since the milestone before, which must be added first; on the way accuracy is lower
+        Its history holds the epochs since the setting before, which must be added first; on the way accuracy is lower
         and loss higher than at the end.
         """
         accuracy, loss = np.asarray(accuracy, dtype=float), np.asarray(loss, dtype=float)
@@ -76,20 +78,25 @@ class HandMade:
         _write(self.folder / "plan.csv", self.plan)
         return self
 
-    def arguments(self, alpha: float = 0.05) -> list[str]:
-        """Return the arguments every summarising script takes."""
-        baseline = [f"{factor}={value}" for factor, value in BASELINE.items()]
-        summaries = [f"{name}={','.join(factors)}" for name, factors in self.summaries.items()]
-        origin = ["--data-folder", str(self.data)]
-        origin += [word for name, engine in ENGINES.items() for word in (f"--{name.replace('_', '-')}", engine)]
-        plan = ["--plan", str(self.folder / "plan.csv")]
-        return [*plan, "--baseline", *baseline, "--alpha", f"{alpha}", *origin, "--summaries", *summaries]
+    def write(self, alpha: float = 0.05) -> Path:
+        """Write `study.json`, and return its path."""
+        content = {
+            "dataset": self.data.name,
+            "baseline": BASELINE,
+            "summaries": self.summaries,
+            "alpha": alpha,
+        } | ENGINES
+        path = self.folder / "study.json"
+        path.write_text(json.dumps(content), encoding="utf-8")
+        return path
 
-    def planned(self, alpha: float = 0.05) -> planned_runs.Planned:
-        """Return the study as the summarising scripts see it."""
-        origin = planned_runs.Origin(self.data, **ENGINES)
-        milestones = planned_runs.read_milestones(self.folder / "plan.csv", origin)
-        return planned_runs.Planned(milestones, BASELINE, self.summaries, alpha, self.folder, origin)
+    def arguments(self, alpha: float = 0.05) -> list[str]:
+        """Return the argument every summarising script takes."""
+        return ["--study", str(self.write(alpha))]
+
+    def read(self, alpha: float = 0.05) -> Study:
+        """Return the study as the summarising scripts read it."""
+        return read_study(self.write(alpha))
 
 
 def put_on_record(folder: Path, data: Path, **label) -> None:
@@ -132,17 +139,18 @@ def _outcomes(accuracy: np.ndarray, loss: np.ndarray) -> dict[str, np.ndarray]:
     return {"loss": (loss[:, None] * weights).astype(np.float32), "predicted": predicted}
 
 
-def rich_study(folder: Path, n: int, diverged: int = 0) -> HandMade:
+def rich_study(folder: Path, n: int, diverged: int = 0, dataset: str = "mnist") -> HandMade:
     """Return a study of all kinds: four sweeps, a grid of names, a grid of numbers, momentum pairs, Keras 2's rule.
 
     Args:
         folder: the results folder.
         n: seeds a point.
         diverged: how many seeds diverge at learning rate 0.1.
+        dataset: name of the data set.
     """
     summaries = {name: (name,) for name in ("epochs", "units", "learning_rate", "momentum", "optimizer")}
     summaries |= {"update_rule": ("optimizer", "epochs"), "shape": ("units", "batch_size")}
-    study = HandMade(folder, summaries)
+    study = HandMade(folder, summaries, dataset)
     noise = np.random.default_rng(0).normal(0, 1, (40, 40))
     row = iter(range(40))
 
@@ -178,7 +186,8 @@ def rich_study(folder: Path, n: int, diverged: int = 0) -> HandMade:
 
 def summarised(study: HandMade, alpha: float = 0.05) -> dict[str, list[dict[str, str]]]:
     """Write all tables of a study but the published ones, and return their rows by name."""
-    planned = study.planned(alpha)
-    aggregate.aggregate(planned, MARGINS)
+    read = study.read(alpha)
+    aggregate.aggregate(read, MARGINS)
     resample.main([*study.arguments(alpha), "--output", str(study.folder / "tables" / "two_way.csv")])
-    return report.read_tables(planned, ["aggregate", "resample"])
+    records = {"aggregate": read.tables("aggregate", margins=MARGINS), "resample": read.tables("resample")}
+    return report.read_tables(read, records)

@@ -1,6 +1,7 @@
 """Published numbers and orderings against hand-made runs, with statistics worked by hand."""
 
 import csv
+import json
 import math
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from design.canonical import FACTORS
 from files.records import write_record
 from helpers.hand_made import ENGINES, put_on_record
 from published.checks import KERAS2_NUMBER_COLUMNS, KERAS2_ORDERING_COLUMNS, NUMBER_COLUMNS, ORDERING_COLUMNS, summary
-from tables.planned_runs import Origin, Planned
+from tables.study import read_study
 
 DEFAULTS = {"units": 512, "learning_rate": 0.001, "momentum": 0, "batch_size": 128, "optimizer": "rmsprop", "epochs": 5}
 LEVELS = {name: str(value) for name, value in DEFAULTS.items()}
@@ -60,16 +61,16 @@ class Study:
         write(self.results / "plan.csv", self.plan)
         if self.runs:
             write(self.results / "tables" / "runs.csv", self.runs)
-        study = Planned([], {"units": "512"}, {}, 0.05, self.results, Origin(self.data, **ENGINES))
-        write_record(self.results / "tables" / "aggregate.json", self.results.glob("tables/runs.csv"), **study.identity)
+        file = self.results / "study.json"
+        content = {"dataset": "mnist", "baseline": {"units": "512"}, "summaries": {}, "alpha": 0.05} | ENGINES
+        file.write_text(json.dumps(content), encoding="utf-8")
+        identity = read_study(file).identity
+        write_record(self.results / "tables" / "aggregate.json", self.results.glob("tables/runs.csv"), **identity)
         rows = [{"source": "page 1", **row} for row in numbers]
         claims = [{"source": "page 1", "statement": "A beats B.", **row} for row in orderings]
-        content = {"dataset": "mnist", "source": "A paper.", "defaults": DEFAULTS, "numbers": rows, "orderings": claims}
+        content = {"dataset": dataset, "source": "A paper.", "defaults": DEFAULTS, "numbers": rows, "orderings": claims}
         self.published.write_text(yaml.safe_dump(content), encoding="utf-8")
-        arguments = ["--plan", str(self.results / "plan.csv"), "--baseline", "units=512", "--alpha", "0.05"]
-        arguments += ["--published", str(self.published), "--dataset", dataset]
-        arguments += ["--data-folder", str(self.data), "--trained-by", ENGINES["trained_by"]]
-        arguments += ["--evaluated-by", ENGINES["evaluated_by"]]
+        arguments = ["--study", str(file), "--published", str(self.published)]
         main([*arguments, "--margin-accuracy", "0.001", "--margin-loss", margin_loss])
         return self.table("published"), self.table("orderings")
 

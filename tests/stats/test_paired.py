@@ -4,7 +4,6 @@ import dataclasses
 import math
 import subprocess
 import sys
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,6 @@ from statsmodels.stats.multitest import multipletests
 from stats import paired
 from stats.intervals import Interval, t_half_width, t_interval, wilson_interval
 from stats.paired import (
-    bca_intervals,
     can_reject,
     compare_family,
     detectable_difference,
@@ -138,7 +136,6 @@ def test_a_large_family_draws_enough_flips_to_reject(monkeypatch):
             drawn.append(flips) or original(differences, flips=9, generator=generator)
         ),
     )
-    monkeypatch.setattr(paired, "bca_intervals", lambda d, alpha, seed: Interval(d[:, 0] * np.nan, d[:, 0] * np.nan))
     for m in (1, 3_000):
         compare_family(np.zeros(15), normal((m, 15)), alpha=0.05, **ACCURACY)
     assert drawn == [2**16 - 1, 2 * 3_000 / 0.05]
@@ -179,53 +176,6 @@ def test_holm_by_hand():
 
 def test_a_comparison_without_test_still_counts_in_holms_family():
     np.testing.assert_allclose(holm([0.01, np.nan, 0.02]), [0.03, np.nan, 0.04])
-
-
-# BCa
-
-
-@pytest.mark.parametrize("n", [2, 3, 5, 9, 10, 15, 20])
-def test_bca_is_scipys_whatever_the_other_rows(n):
-    # Sums of whole numbers are exact, so that scipy sees ties too.
-    differences = np.random.default_rng(n).integers(-50, 100, (3, n)).astype(float)
-    expected = stats.bootstrap(
-        (differences[1],), np.sum, n_resamples=9_999, batch=100, method="BCa", rng=np.random.default_rng(7)
-    ).confidence_interval
-    found = bca_intervals(differences, seed=7)
-    np.testing.assert_allclose((found.low[1], found.high[1]), np.array(expected) / n, rtol=1e-6)
-    alone = bca_intervals(differences[1:2], seed=7)
-    assert (alone.low[0], alone.high[0]) == pytest.approx((found.low[1], found.high[1]), rel=1e-9)
-
-
-def test_bca_finds_the_ties_of_accuracies():
-    hits = np.random.default_rng(0).integers(-3, 4, (20, 10))
-    accuracies = (9_800 + hits) / 10_000 - 0.98
-    np.testing.assert_allclose(bca_intervals(accuracies), np.array(bca_intervals(hits)) / 10_000, rtol=1e-6, atol=1e-12)
-
-
-def test_bca_of_constant_differences_is_unknown():
-    differences = np.array([[0.9801 - 0.98, 0.9802 - 0.9801], [1.0, 2.0], [0.0, 0.0]])
-    np.testing.assert_array_equal(np.isnan(bca_intervals(differences)), [[True, False, True]] * 2)
-    assert np.isnan(bca_intervals(np.ones((2, 1)))).all()
-
-
-def test_bca_warns_of_nothing_on_granular_differences():
-    for n in (2, 3, 4):
-        bca_intervals(np.array(list(product((0.0, 1e-4, 2e-4), repeat=n))))
-
-
-def test_bca_disagreement_is_flagged():
-    # Long tail to the right: BCa shifts right and excludes 0, the symmetric t interval does not.
-    differences = np.array([0.1, 0.2, 0.1, 0.15, 0.3, 0.12, 0.1, 0.2, 2.5, 3.0])
-    comparison = compared(differences)
-    assert comparison.low < 0 < comparison.bca_low
-    assert comparison.bca_disagrees
-    assert not compared(differences + 10).bca_disagrees
-    assert not compared(-differences - 10).bca_disagrees
-    assert not compared(np.ones(10)).bca_disagrees  # BCa unknown
-    mirrored = compared(-differences)
-    assert mirrored.bca_high < 0 < mirrored.high
-    assert mirrored.bca_disagrees
 
 
 # Verdicts
@@ -319,7 +269,7 @@ def test_one_seed_is_descriptive_and_says_why():
     assert comparison.mean == 0.01
     assert comparison.p_better == 1
     assert comparison.seeds_at_least is comparison.seeds_to_settle is None
-    unknown = ("sd", "low", "high", "equivalence_low", "equivalence_high", "p_value", "p_holm", "bca_low", "bca_high")
+    unknown = ("sd", "low", "high", "equivalence_low", "equivalence_high", "p_value", "p_holm")
     assert all(math.isnan(getattr(comparison, name)) for name in (*unknown, "detectable"))
 
 
@@ -346,7 +296,7 @@ def test_left_out_pairs_leave_a_smaller_comparison():
     assert found[2].reason == "0 pairs of runs: without a spread nothing can be inferred"
     kept = [1, 2, 4, 5, 6, 7, 8, 9]
     [alone] = compare_family(baseline[kept], others[1:2, kept], margin=0.1, higher_is_better=True)
-    assert (found[1].mean, found[1].low, found[1].bca_low) == (alone.mean, alone.low, alone.bca_low)
+    assert (found[1].mean, found[1].low) == (alone.mean, alone.low)
     assert found[1].p_value == alone.p_value
     smaller, larger = sorted((found[0].p_value, found[1].p_value))
     assert min(found[0].p_holm, found[1].p_holm) == pytest.approx(min(1, 4 * smaller))  # all four are the family
@@ -359,7 +309,6 @@ def test_a_rival_of_its_own_for_each_point():
     for rival, other, one in zip(rivals, others, together, strict=True):
         [alone] = compare_family(rival, [other], margin=0.1, higher_is_better=True)
         assert (one.mean, one.p_value) == (alone.mean, alone.p_value)
-        assert one.bca_low == pytest.approx(alone.bca_low, rel=1e-9)
 
 
 def test_an_empty_family_has_no_comparisons():

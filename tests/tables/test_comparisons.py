@@ -25,8 +25,8 @@ def study_of(folder, accuracies, loss=None):
 
 
 def compared(study, metric="accuracy", alpha=0.05, margin=None):
-    plan = study.planned(alpha)
-    runs = {milestone.key: read_runs(milestone) for milestone in plan.milestones if milestone.wanted_by}
+    plan = study.read(alpha)
+    runs = {setting.key: read_runs(setting) for setting in plan.settings if setting.wanted_by}
     return compare_summary(plan, "units", runs, metric, MARGINS[metric] if margin is None else margin)
 
 
@@ -92,7 +92,7 @@ def test_one_seed_is_descriptive_only(tmp_path):
     assert row["verdict"] == "descriptive"
     assert "nothing can be inferred" in row["reason"]
     assert float(row["difference"]) == pytest.approx(SMALL[0] - BASE[0])
-    empty = ("sd", "low", "high", "p_value", "p_holm", "bca_low", "detectable", "seeds_to_settle")
+    empty = ("sd", "low", "high", "p_value", "p_holm", "detectable", "seeds_to_settle")
     assert {name: row[name] for name in empty} == dict.fromkeys(empty, "")
 
 
@@ -128,8 +128,8 @@ def test_nothing_but_the_baseline_compares_to_nothing(tmp_path):
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 9, 10])
 def test_no_cell_is_nan(tmp_path, n):
     study = rich_study(tmp_path, n, min(n, 2))
-    plan = study.planned()
-    runs = {milestone.key: read_runs(milestone) for milestone in plan.milestones if milestone.wanted_by}
+    plan = study.read()
+    runs = {setting.key: read_runs(setting) for setting in plan.settings if setting.wanted_by}
     for summary in plan.summaries:
         for metric, margin in MARGINS.items():
             for row in compare_summary(plan, summary, runs, metric, margin):

@@ -9,8 +9,8 @@ from tables.selection_table import SELECTION_COLUMNS, selection_rows
 
 
 def rows_of(study):
-    plan = study.planned()
-    runs = {milestone.key: read_runs(milestone) for milestone in plan.milestones if milestone.wanted_by}
+    plan = study.read()
+    runs = {setting.key: read_runs(setting) for setting in plan.settings if setting.wanted_by}
     return selection_rows(plan, runs)
 
 

@@ -23,8 +23,8 @@ OTHER = BASE - np.array([0.010, 0.012, 0.011, 0.009, 0.013, 0.010])
 
 
 def tables_of(study, summary):
-    plan = study.planned()
-    runs = {milestone.key: read_runs(milestone) for milestone in plan.milestones if milestone.wanted_by}
+    plan = study.read()
+    runs = {setting.key: read_runs(setting) for setting in plan.settings if setting.wanted_by}
     compared = [
         row for metric, margin in MARGINS.items() for row in compare_summary(plan, summary, runs, metric, margin)
     ]

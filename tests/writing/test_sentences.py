@@ -273,7 +273,7 @@ def test_no_sentence_says_more_than_its_verdicts(seed, metric):
 def test_sentences_of_real_tables_are_sound(tmp_path, recwarn, n, diverged):
     study = rich_study(tmp_path, n, diverged)
     tables = summarised(study)
-    own = families(study.planned(), tables, {name: f"{margin}" for name, margin in MARGINS.items()})
+    own = families(study.read(), tables, {name: f"{margin}" for name, margin in MARGINS.items()})
     for name, pair in own.items():
         text = comment(pair["accuracy"], pair["loss"])
         assert not re.search(r"\bnan\b|\binf\b|None|–|  |\.\.", text), text
@@ -289,7 +289,7 @@ def test_sentences_of_real_tables_are_sound(tmp_path, recwarn, n, diverged):
             for level, row in pair[metric].details.items():
                 if n > 1 and "every other" not in text:
                     assert pair[metric].name(level) in text, (row["verdict"], text)
-        levels = [value for milestone in study.planned().milestones for value in milestone.levels.values()]
+        levels = [value for setting in study.read().settings for value in setting.levels.values()]
         settings = [value for value in levels if value.replace(".", "").isdigit()]
         Evidence(list(tables.values()), [*settings, "0.001", "0.005", f"{n}", "0"]).check(text)
     assert not [warning for warning in recwarn if issubclass(warning.category, RuntimeWarning)]
@@ -302,7 +302,7 @@ def test_the_learning_rate_that_is_not_shown_to_be_best_is_not_called_so(tmp_pat
     study.add("learning_rate", 0.9801 - noise, 0.07 - noise, learning_rate="0.003")
     study.add("learning_rate", 0.95 + 2 * noise, 0.2 + noise, learning_rate="0.1")
     tables = summarised(study)
-    own = families(study.planned(), tables, {"accuracy": "0.001", "loss": "0.005"})["learning_rate"]["accuracy"]
+    own = families(study.read(), tables, {"accuracy": "0.001", "loss": "0.005"})["learning_rate"]["accuracy"]
     assert own.details["0.003"]["verdict"] == "inconclusive"
     text = plain(findings.rate_comment(tables["trends"], own))
     assert text.startswith("The highest mean accuracy belongs to learning rate 0.003 (0.9801")

@@ -37,9 +37,8 @@ def in_node(cases):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Leave out the bootstrap, which has no part in a verdict, and draw few sign flips, the same at every alpha."""
+    """Draw few sign flips, the same at every alpha."""
     exact = paired.sign_flip_p_values
-    monkeypatch.setattr(paired, "bca_intervals", lambda differences, *_, **__: np.full((2, len(differences)), np.nan))
     monkeypatch.setattr(
         paired, "sign_flip_p_values", lambda *some, flips, generator: exact(*some, flips=511, generator=generator)
     )

@@ -1,7 +1,8 @@
-"""The plan as the summarising scripts see it: which runs belong to which sweep or grid, and where their files lie."""
+"""A study as the summarising scripts see it: which runs belong to which sweep or grid, and where their files lie."""
 
 import argparse
 import csv
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +32,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Milestone:
+class Setting:
     """A point after a number of epochs, with the seeds that were trained.
 
     Attributes:
@@ -50,11 +51,11 @@ class Milestone:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells milestones apart: the point's name and the number of epochs."""
+        """What tells settings apart: the point's name and the number of epochs."""
         return self.point, self.levels["epochs"]
 
     def trained(self) -> list[Record]:
-        """Return the record of training of each block; RecordError if one is missing or another milestone's."""
+        """Return the record of training of each block; RecordError if one is missing or another setting's."""
         expected = {"point": self.point, "epochs": int(self.levels["epochs"])}
         if self.origin:
             expected |= {"engine": self.origin.trained_by, "preprocess": self.origin.arrays.digest}
@@ -70,11 +71,11 @@ class Milestone:
 
 
 @dataclass(frozen=True)
-class Planned:
-    """A study's plan with its options.
+class Study:
+    """A study's settings and what is asked of them.
 
     Attributes:
-        milestones: all milestones of the plan, those that only lead to a later one included.
+        settings: all settings of the plan, those on the way to more epochs included.
         baseline: factor -> canonical text of the baseline's value.
         summaries: name of sweep or grid -> its factors.
         alpha: level of tests; intervals cover 1 - alpha.
@@ -82,7 +83,7 @@ class Planned:
         origin: from what and by what all runs are made.
     """
 
-    milestones: list[Milestone]
+    settings: list[Setting]
     baseline: dict[str, str]
     summaries: dict[str, tuple[str, ...]]
     alpha: float
@@ -102,49 +103,67 @@ class Planned:
             "evaluated_by": self.origin.evaluated_by,
         }
 
-    def tables(self, rule: str) -> Record:
-        """Return the record of the tables that a rule wrote; RecordError if they are of another study."""
-        return Record(self.results / "tables" / f"{rule}.json", **self.identity)
+    @property
+    def seeds(self) -> int:
+        """Number of seeds a point."""
+        return sum(last - first + 1 for first, last, _ in self.baseline_setting().blocks)
 
-    def baseline_milestone(self) -> Milestone:
-        """Return the baseline's milestone."""
-        return next(milestone for milestone in self.milestones if "baseline" in milestone.wanted_by)
+    @property
+    def dataset(self) -> str:
+        """Name of the data set."""
+        return self.origin.data_folder.name
 
-    def chain(self) -> list[Milestone]:
-        """Return all milestones of the baseline's point, by epochs."""
-        point = self.baseline_milestone().point
-        chain = [milestone for milestone in self.milestones if milestone.point == point]
-        return sorted(chain, key=lambda milestone: int(milestone.levels["epochs"]))
+    def tables(self, rule: str, **expected) -> Record:
+        """Return the record of the tables that a rule wrote.
 
-    def levels(self, summary: str) -> list[Milestone]:
-        """Return the milestones of a sweep or grid, numbers ascending, names in the order of the config."""
-        chosen = [milestone for milestone in self.milestones if summary in milestone.wanted_by]
+        Args:
+            rule: the rule.
+            expected: what the record must say besides, e.g. the margins of its verdicts.
+
+        Raises:
+            RecordError: if the tables are of another study, or `expected` is not what the record says.
+        """
+        return Record(self.results / "tables" / f"{rule}.json", **self.identity, **expected)
+
+    def baseline_setting(self) -> Setting:
+        """Return the baseline's setting."""
+        return next(setting for setting in self.settings if "baseline" in setting.wanted_by)
+
+    def chain(self) -> list[Setting]:
+        """Return all settings of the baseline's point, by epochs."""
+        point = self.baseline_setting().point
+        chain = [setting for setting in self.settings if setting.point == point]
+        return sorted(chain, key=lambda setting: int(setting.levels["epochs"]))
+
+    def levels(self, summary: str) -> list[Setting]:
+        """Return the settings of a sweep or grid, numbers ascending, names in the order of the config."""
+        chosen = [setting for setting in self.settings if summary in setting.wanted_by]
         for factor in reversed(self.summaries[summary]):
             chosen = _sorted_by(factor, chosen)
         return chosen
 
-    def label(self, summary: str, milestone: Milestone) -> str:
-        """Return a milestone's name within a sweep (its value) or grid (`factor=value` of each factor)."""
+    def label(self, summary: str, setting: Setting) -> str:
+        """Return a setting's name within a sweep (its value) or grid (`factor=value` of each factor)."""
         factors = self.summaries[summary]
         if len(factors) == 1:
-            return milestone.levels[factors[0]]
-        return ",".join(f"{factor}={milestone.levels[factor]}" for factor in factors)
+            return setting.levels[factors[0]]
+        return ",".join(f"{factor}={setting.levels[factor]}" for factor in factors)
 
-    def is_baseline(self, milestone: Milestone) -> bool:
-        """Whether a milestone is the baseline's."""
-        return milestone.levels == self.baseline
+    def is_baseline(self, setting: Setting) -> bool:
+        """Whether a setting is the baseline's."""
+        return setting.levels == self.baseline
 
 
-def _sorted_by(factor: str, milestones: list[Milestone]) -> list[Milestone]:
+def _sorted_by(factor: str, settings: list[Setting]) -> list[Setting]:
     try:
-        return sorted(milestones, key=lambda milestone: float(milestone.levels[factor]))
+        return sorted(settings, key=lambda setting: float(setting.levels[factor]))
     except ValueError:
-        order = list(dict.fromkeys(milestone.levels[factor] for milestone in milestones))
-        return sorted(milestones, key=lambda milestone: order.index(milestone.levels[factor]))
+        order = list(dict.fromkeys(setting.levels[factor] for setting in settings))
+        return sorted(settings, key=lambda setting: order.index(setting.levels[factor]))
 
 
-def read_milestones(plan: Path, origin: Origin | None = None) -> list[Milestone]:
-    """Read `plan.csv`; blocks of one milestone are gathered in the order of their seeds. Origin: as in `Milestone`."""
+def read_settings(plan: Path, origin: Origin | None = None) -> list[Setting]:
+    """Read `plan.csv`; blocks of one setting are gathered in the order of their seeds. Origin: as in `Setting`."""
     gathered: dict[tuple, tuple] = {}
     with plan.open(newline="") as file:
         for row in csv.DictReader(file):
@@ -154,31 +173,21 @@ def read_milestones(plan: Path, origin: Origin | None = None) -> list[Milestone]
             blocks = gathered.setdefault((row["point"], row["epochs"]), (levels, row["wanted_by"], []))[2]
             blocks.append((first, last, folder))
     return [
-        Milestone(point, levels, sorted(blocks), tuple(wanted_by.split()), origin)
+        Setting(point, levels, sorted(blocks), tuple(wanted_by.split()), origin)
         for (point, _), (levels, wanted_by, blocks) in gathered.items()
     ]
 
 
-def add_study_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments every summarising script takes."""
-    parser.add_argument("--plan", type=Path, required=True, help="results/plan.csv; other results lie beside it")
-    parser.add_argument("--baseline", nargs="+", required=True, metavar="FACTOR=VALUE")
-    parser.add_argument("--summaries", nargs="*", default=[], metavar="NAME=FACTOR,…", help="sweeps and grids")
-    parser.add_argument("--alpha", type=float, required=True, help="intervals cover 1 - alpha")
-    parser.add_argument("--data-folder", type=Path, required=True, help="folder of the data set's arrays")
-    parser.add_argument("--trained-by", required=True, help="versions and code digest of the training")
-    parser.add_argument("--evaluated-by", required=True, help="versions and code digest of the evaluation")
+def add_study_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the argument every summarising script takes."""
+    parser.add_argument("--study", type=Path, required=True, help="results/study.json; other results lie beside it")
 
 
-def planned(arguments: argparse.Namespace) -> Planned:
-    """Return the plan that the arguments of `add_study_arguments` name."""
-    summaries = (text.split("=", 1) for text in arguments.summaries)
-    origin = Origin(arguments.data_folder, arguments.trained_by, arguments.evaluated_by)
-    return Planned(
-        read_milestones(arguments.plan, origin),
-        dict(text.split("=", 1) for text in arguments.baseline),
-        {name: tuple(factors.split(",")) for name, factors in summaries},
-        arguments.alpha,
-        arguments.plan.parent,
-        origin,
-    )
+def read_study(path: Path) -> Study:
+    """Read `study.json`, and `plan.csv` beside it."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    results = path.parent
+    origin = Origin(results / "data" / content["dataset"], content["trained_by"], content["evaluated_by"])
+    summaries = {name: tuple(factors) for name, factors in content["summaries"].items()}
+    settings = read_settings(results / "plan.csv", origin)
+    return Study(settings, content["baseline"], summaries, content["alpha"], results, origin)
