@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.workflow import run_script
 from scipy import stats
 
 import compare
 from files.records import write_record
 from helpers.hand_made import HandMade, summarised
+from helpers.workflow import run_script
 
 SEEDS = np.random.default_rng(1).normal(0, 0.001, (6, 10))
 BASELINE = {"units": 512, "learning_rate": 0.001, "momentum": 0, "batch_size": 128, "optimizer": "rmsprop", "epochs": 5}
