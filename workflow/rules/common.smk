@@ -26,7 +26,7 @@ from design import plan as planning
 from design.canonical import HYPERPARAMETERS, canonical_value
 from files.code_digest import code_digest, engine, files_digest
 from published.publication import publication_file, publications
-from running import disk, leftovers, one_run, time_stamps
+from running import guard
 from training import cost
 
 read_publication = functools.cache(publications(PROJECT))
@@ -267,30 +267,8 @@ def about_arguments():
     return shlex.join(["--dataset", STUDY.dataset])
 
 
-def write_plan():
-    """Write the plan and the config that scripts read, unless a run is at work that goes by its own.
-
-    A dry run or a second run reads the Snakefile too, perhaps after an edit of the config.
-    """
-    if not one_run.held_by_another(Path()):
-        planning.write_plan(PLAN, "results/plan.csv")
-        planning.write_if_changed("results/config.json", STUDY.model_dump_json(indent=2) + "\n")
-
-
-def mend_time_stamps():
-    """See to it that time stamps tell the truth, unless a run is at work."""
-    if one_run.held_by_another(Path()):
-        return
-    time_stamps.out_of_the_future(Path("results"))
-    if time_stamps.record_is_gone(Path()):
-        time_stamps.make_all_stale(Path())
-        print(f"NOTE: {time_stamps.RECORD_IS_GONE}", file=sys.stderr)
-
-
-def begin_run():
-    """Hold the working directory, if `make` does not do so already; the plan is then surely ours."""
-    leftovers.begin(Path())
-    write_plan()
+LOOKS_ONLY = {"--lint", "--summary", "--list-rules", "--dag", "--rulegraph", "--filegraph", "--unlock", "--report"}
+IS_RUN = workflow.is_main_process and not workflow.output_settings.dryrun and not LOOKS_ONLY & {*sys.argv}
 
 
 VARIED = {*STUDY.sweeps, *(factor for factors in STUDY.grids.values() for factor in factors)}
@@ -304,7 +282,8 @@ if {"learning_rate", "momentum"} <= VARIED:
 if PUBLICATION and PUBLICATION.dataset == STUDY.dataset and PUBLICATION.numbers:
     FIGURES.append("published")
 
-if workflow.is_main_process:
-    disk.require_room(Path())
-    mend_time_stamps()
-    write_plan()
+if IS_RUN:
+    guard.begin(Path())
+if IS_RUN or not Path("results/plan.csv").exists():
+    planning.write_plan(PLAN, "results/plan.csv")
+    planning.write_if_changed("results/config.json", STUDY.model_dump_json(indent=2) + "\n")
