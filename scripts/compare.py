@@ -1,25 +1,26 @@
 """Two finished studies side by side: settings, points, verdicts and numbers that differ, as Markdown.
 
-A point that both studies hold is compared in test accuracy and test loss: seed by seed (paired t test) where both
-trained the same seeds, else by Welch's t test. Holm's method keeps one error rate over all points and both metrics.
+A point that both studies hold is compared in test accuracy and test loss on the seeds that both trained, as a study
+compares its points: by flipping signs. Holm's method keeps one error rate over the points that differ from the baseline
+in the same factors, for each metric.
 """
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
 from tabulate import tabulate
 
-from design.canonical import FACTORS, changes
+from design.canonical import FACTORS, canonical_value, changes
 from files.records import Record
 from stats.divergence import score_at_chance
-from stats.paired import holm, smallest_p_value
-from tables.comparisons import probability
+from stats.paired import can_reject, flips_drawn, holm, sign_flip_p_values
+from tables.comparisons import METRICS, probability
 from tables.runs import read_csv
 
 MOST_ROWS, MOST_NAMED = 12, 4  # of a table and in a line: a comparison fits a screen
@@ -35,7 +36,7 @@ MADE_BY = {
     "published": "check_published",
 }
 
-Point = tuple[str, ...]  # text of each factor's value, in the order of FACTORS
+Condition = tuple[str, ...]  # text of each factor's value, in the order of FACTORS: a point and its epochs
 
 
 class StudyError(ValueError):
@@ -49,13 +50,13 @@ class FinishedStudy:
     Attributes:
         config: the completed configuration.
         settings: the same as text, keys within keys joined by dots.
-        runs: point -> seed -> (test accuracy, test loss), diverged runs scored at chance.
+        runs: condition -> seed -> (test accuracy, test loss), diverged runs scored at chance.
         verdicts: (table, what names the row) -> verdict.
     """
 
     config: dict
     settings: dict[str, str]
-    runs: dict[Point, dict[str, tuple[float, float]]]
+    runs: dict[Condition, dict[str, tuple[float, float]]]
     verdicts: dict[tuple[str, str], str]
 
 
@@ -78,12 +79,12 @@ def read_study(folder: Path) -> FinishedStudy:
         raise StudyError(f"{folder} holds no study of this version: expected {error}, which is not there") from None
 
 
-def _runs(rows: list[dict[str, str]]) -> dict[Point, dict[str, tuple[float, float]]]:
-    runs: dict[Point, dict[str, tuple[float, float]]] = {}
+def _runs(rows: list[dict[str, str]]) -> dict[Condition, dict[str, tuple[float, float]]]:
+    runs: dict[Condition, dict[str, tuple[float, float]]] = {}
     for row in rows:
         scored = score_at_chance([float(row["test_accuracy"])], [float(row["test_loss"])])
-        point = tuple(row[factor] for factor in FACTORS)
-        runs.setdefault(point, {})[row["seed"]] = (float(scored.accuracy[0]), float(scored.loss[0]))
+        condition = tuple(row[factor] for factor in FACTORS)
+        runs.setdefault(condition, {})[row["seed"]] = (float(scored.accuracy[0]), float(scored.loss[0]))
     return runs
 
 
@@ -115,91 +116,109 @@ class Difference:
     """What a point gave in the one study and in the other, in one metric.
 
     Attributes:
-        point: the point.
+        condition: the point and its epochs.
         metric: `accuracy` or `loss`.
-        means: mean here and there.
-        paired: whether the same seeds were compared one by one.
-        p_value: of the t test; NaN where one side has a single run.
+        seeds: number of seeds that both studies trained.
+        means: mean here and there over these seeds.
+        family_size: number of comparisons that share one error rate, this one included.
+        p_holm: the p-value adjusted for the family; NaN with less than two seeds.
     """
 
-    point: Point
+    condition: Condition
     metric: str
+    seeds: int
     means: tuple[float, float]
-    paired: bool
-    p_value: float
+    family_size: int
+    p_holm: float
 
 
-def differences(here: FinishedStudy, other: FinishedStudy) -> list[Difference]:
-    """Compare every point that both studies hold, in both metrics."""
-    found = []
-    for point in here.runs:
-        if point not in other.runs:
-            continue
-        sides = here.runs[point], other.runs[point]
-        paired = sides[0].keys() == sides[1].keys()
-        for column, metric in enumerate(("accuracy", "loss")):
-            values = [np.array([runs[seed][column] for seed in sorted(runs, key=int)]) for runs in sides]
-            means = (float(values[0].mean()), float(values[1].mean()))
-            found.append(Difference(point, metric, means, paired, _p_value(*values, paired)))
-    return found
+def compared(here: FinishedStudy, other: FinishedStudy, alpha: float) -> list[Difference]:
+    """Compare every point that both studies hold on the seeds that both trained, in both metrics."""
+    baseline = [canonical_value(here.config["baseline"][factor]) for factor in FACTORS]
+    families: dict[tuple[bool, ...], list[Condition]] = {}
+    for condition in here.runs:
+        if condition in other.runs:
+            differs = tuple(text != base for text, base in zip(condition, baseline, strict=True))
+            families.setdefault(differs, []).append(condition)
+    return [
+        difference
+        for family in families.values()
+        for column, metric in enumerate(METRICS)
+        for difference in _compared_family(here, other, family, column, metric, alpha)
+    ]
 
 
-def _p_value(here: np.ndarray, other: np.ndarray, paired: bool) -> float:
-    if min(len(here), len(other)) < 2:
-        return float("nan")
-    if paired and np.ptp(here - other) == 0:  # the t test has no spread to go by; the sign flip test needs none
-        return 1.0 if here[0] == other[0] else smallest_p_value(len(here))
-    test = stats.ttest_rel(here, other) if paired else stats.ttest_ind(here, other, equal_var=False)
-    return float(test.pvalue)
+def _compared_family(
+    here: FinishedStudy, other: FinishedStudy, family: list[Condition], column: int, metric: str, alpha: float
+) -> list[Difference]:
+    pairs = []
+    for condition in family:
+        runs = here.runs[condition], other.runs[condition]
+        seeds = sorted(runs[0].keys() & runs[1].keys(), key=int)
+        pairs.append(np.array([[runs_of_seed[seed][column] for seed in seeds] for runs_of_seed in runs]))
+    tested = sum(pair.shape[1] > 1 for pair in pairs)
+    p_holm = holm([_p_value(pair[1] - pair[0], tested, alpha) for pair in pairs if pair.shape[1] > 1]).tolist()
+    return [
+        Difference(
+            condition,
+            metric,
+            pair.shape[1],
+            tuple(pair.mean(axis=1).tolist()) if pair.size else (math.nan, math.nan),
+            tested,
+            p_holm.pop(0) if pair.shape[1] > 1 else math.nan,
+        )
+        for condition, pair in zip(family, pairs, strict=True)
+    ]
 
 
-def beyond_noise(found: list[Difference], alpha: float) -> list[tuple[Difference, float]]:
-    """Return the differences with a p-value below alpha after Holm's method over all of them, smallest first."""
-    tested = [difference for difference in found if difference.p_value == difference.p_value]
-    if not tested:
-        return []
-    adjusted = zip(tested, holm([difference.p_value for difference in tested]).tolist(), strict=True)
-    return sorted((pair for pair in adjusted if pair[1] < alpha), key=lambda pair: pair[1])
+def _p_value(differences: np.ndarray, family_size: int, alpha: float) -> float:
+    flips, generator = flips_drawn(family_size, alpha), np.random.default_rng(0)
+    return float(sign_flip_p_values(differences[None], flips=flips, generator=generator)[0])
 
 
 def report(here: FinishedStudy, other: FinishedStudy, alpha: float = 0.05) -> str:
     """Return the comparison as Markdown."""
-
-    def named(point: Point) -> str:
-        return changes(dict(zip(FACTORS, point, strict=True)), here.config["baseline"])
-
-    found = differences(here, other)
-    same = sum(_agree(here.runs[point], other.runs[point]) for point in here.runs.keys() & other.runs.keys())
+    found = compared(here, other, alpha)
+    common = here.runs.keys() & other.runs.keys()
+    same = sum(_agree(here.runs[condition], other.runs[condition]) for condition in common)
     parts = ["## Settings", _table(["setting", "here", "other"], differing(here.settings, other.settings))]
-    parts += [
-        "## Points",
-        f"{len(found) // 2} in both, {same} of them equal in every seed that both trained.",
-    ]
-    for where, one, two in (("here", here, other), ("in the other", other, here)):
-        names = [named(point) for point in one.runs if point not in two.runs]
-        if names:
-            more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-            parts.append(f"Only {where}: {', '.join(names[:MOST_NAMED])}{more}.")
+    parts += ["## Points", f"{len(common)} in both, {same} of them equal in every seed that both trained."]
+    baseline = here.config["baseline"]
+    for where, study, rival in (("here", here, other), ("in the other", other, here)):
+        if missing := [condition for condition in study.runs if condition not in rival.runs]:
+            parts.append(f"Only {where}: {_names(missing, baseline)}.")
     changed = [
         [table, name, *verdicts]
         for (table, name), *verdicts in differing(here.verdicts, other.verdicts)
         if "–" not in verdicts
     ]
     parts += ["## Verdicts that changed", _table(["table", "what", "here", "other"], changed)]
+    beyond_noise = sorted((row for row in found if row.p_holm < alpha), key=lambda row: row.p_holm)
     rows = [
         [
-            *(named(some.point), some.metric, *(f"{mean:.4f}" for mean in some.means)),
-            *(f"{some.means[1] - some.means[0]:+.4f}", probability(p_holm), "paired" if some.paired else "Welch"),
+            *(_names([row.condition], baseline), row.metric, *(f"{mean:.4f}" for mean in row.means)),
+            *(f"{row.means[1] - row.means[0]:+.4f}", row.seeds, probability(row.p_holm)),
         ]
-        for some, p_holm in beyond_noise(found, alpha)
+        for row in beyond_noise
     ]
-    header = ["point", "metric", "here", "other", "difference", "p (Holm)", "t test"]
+    header = ["point", "metric", "here", "other", "difference", "seeds", "p (Holm)"]
     parts += [f"## Numbers that differ beyond noise (of {len(found)}, at {alpha:g})", _table(header, rows)]
+    if untested := list(dict.fromkeys(row.condition for row in found if row.seeds < 2)):
+        parts.append(f"Fewer than two seeds in common, so no p-value: {_names(untested, baseline)}.")
+    hopeless = [row for row in found if row.seeds > 1 and not can_reject(row.seeds, row.family_size, alpha)]
+    if names := list(dict.fromkeys(row.condition for row in hopeless)):
+        parts.append(f"Too few seeds in common for any difference to be significant: {_names(names, baseline)}.")
     parts.append(
-        "Same seeds in both: paired t test; else Welch's. Holm's method over all points and both metrics. "
-        "Diverged runs count as chance."
+        "Paired by seed, sign-flip test. Holm's method over the points that differ from the baseline in the same "
+        "factors, for each metric. Diverged runs count as chance."
     )
     return "\n\n".join(parts)
+
+
+def _names(conditions: list[Condition], baseline: dict) -> str:
+    names = [changes(dict(zip(FACTORS, condition, strict=True)), baseline) for condition in conditions[:MOST_NAMED]]
+    more = len(conditions) - MOST_NAMED
+    return ", ".join(names) + (f" and {more} more" if more > 0 else "")
 
 
 def _agree(here: dict, other: dict) -> bool:
@@ -211,7 +230,7 @@ def _agree(here: dict, other: dict) -> bool:
 def _table(header: list[str], rows: list[list[str]]) -> str:
     if not rows:
         return "None."
-    shown = [[cell if len(cell) <= 60 else f"{cell[:59]}…" for cell in row] for row in rows[:MOST_ROWS]]
+    shown = [[cell if len(cell) <= 60 else f"{cell[:59]}…" for cell in map(str, row)] for row in rows[:MOST_ROWS]]
     more = f"\n\n… and {len(rows) - MOST_ROWS} more." if len(rows) > MOST_ROWS else ""
     return tabulate(shown, header, tablefmt="github", disable_numparse=True) + more
 

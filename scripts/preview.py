@@ -14,7 +14,7 @@ from tabulate import tabulate
 from design.canonical import changes
 from design.configuration import Study
 from design.plan import Plan
-from running import checking, make_options, time_stamps
+from running import checking, guard, make_options
 from running.forecast import TYPICAL_SECONDS, Expectation, jobs_at_once, link_of, makespan, needed_jobs, work_of
 from running.reasons import INTERRUPTED, MISSING, causes, why
 from running.snakemake_jobs import DryRun, Job, Key, dry_run
@@ -83,10 +83,10 @@ def other_jobs(jobs: list[Job]) -> list[str]:
     for job in sorted(jobs, key=lambda job: RULES.get(job.rule, len(RULES))):
         if link_of(job) is None:
             rules.setdefault(why(job), []).append(job.rule)
+    if guard.record_is_gone(Path()):
+        return [f"NOTE: {guard.RECORD_IS_GONE}."]
     lines = [f"Also {', '.join(names)}: {cause}." for cause, names in rules.items()]
-    if time_stamps.record_is_gone(Path()):
-        lines.append(f"NOTE: {time_stamps.RECORD_IS_GONE}")
-    elif any(job.rule == "preprocess" and os.path.exists(job.outputs[0]) for job in jobs):
+    if any(job.rule == "preprocess" and os.path.exists(job.outputs[0]) for job in jobs):
         lines.append("`make` makes the data first; where they come out the same, nothing is trained again for them.")
     return lines
 
@@ -170,7 +170,9 @@ def main(argv: list[str] | None = None) -> None:
     study = checking.tell(options.configs, options.directory)
     work = work_of(study, options.directory)
     files = [str(path) for path in options.configs]
-    found = dry_run([*others, "--directory", str(options.directory), "--configfile", *files])
+    # Without Snakemake's record `make` recomputes everything from the raw data on; a dry run alone would not say so.
+    recomputed = ["--forcerun", "preprocess"] if guard.record_is_gone(options.directory) else []
+    found = dry_run([*others, *recomputed, "--directory", str(options.directory), "--configfile", *files])
     print()
     with contextlib.chdir(options.directory):
         slots = jobs_at_once(options.cores, options.memory_mb, work)

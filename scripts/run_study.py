@@ -6,10 +6,9 @@ that nothing has changed.
 
 import re
 
-from running import checking, disk, display, leftovers, make_options
+from running import checking, display, guard, make_options
 from running.forecast import jobs_at_once, work_of
 from running.progress import Progress, summary
-from running.snakemake_jobs import run_snakemake
 
 DRY_RUN = re.compile(r"--dry-?run|-[a-zA-Z]*n[a-zA-Z]*")  # also among other one-letter options: -np
 
@@ -25,7 +24,7 @@ def main(argv: list[str] | None = None) -> None:
     configs = ["--configfile", *map(str, options.configs)]
     is_dry = any(DRY_RUN.fullmatch(word) for word in others)
     if not is_dry:
-        leftovers.begin(folder, lambda: run_snakemake([*arguments, "--unlock", *configs]))
+        guard.begin(folder)
     work = work_of(study, folder)
     slots = jobs_at_once(options.cores, options.memory_mb, work)
     runs: list[Progress] = []
@@ -33,7 +32,7 @@ def main(argv: list[str] | None = None) -> None:
         for targets in (["data"], []):
             display.run([*arguments, *targets, *configs], folder, work, slots, runs)
     except SystemExit:
-        disk.tell_trouble(folder.resolve())
+        guard.explain_failure(folder)
         raise
     finally:
         print(summary(runs))

@@ -1,4 +1,4 @@
-"""Two studies side by side: differences put in by hand are found, noise is not, and p-values are SciPy's own."""
+"""Two studies side by side: differences put in by hand are found, noise is not, and p-values are those of a study."""
 
 import json
 import re
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.workflow import run_script
 from scipy import stats
 
 import compare
 from files.records import write_record
 from helpers.hand_made import HandMade, summarised
+from helpers.workflow import run_script
 
 SEEDS = np.random.default_rng(1).normal(0, 0.001, (6, 10))
 BASELINE = {"units": 512, "learning_rate": 0.001, "momentum": 0, "batch_size": 128, "optimizer": "rmsprop", "epochs": 5}
@@ -47,7 +47,7 @@ def test_a_study_beside_itself(tmp_path):
     text = compare.report(one, one)
     assert text.count("None.") == 3
     assert "3 in both, 3 of them equal in every seed that both trained." in text
-    assert compare.beyond_noise(compare.differences(one, one), 0.05) == []
+    assert [row.p_holm for row in compare.compared(one, one, 0.05)] == [1] * 6
 
 
 def test_a_shift_is_found_and_settings_verdicts_and_missing_points_are_told(tmp_path):
@@ -59,10 +59,9 @@ def test_a_shift_is_found_and_settings_verdicts_and_missing_points_are_told(tmp_
     assert "Only here: units=64." in lines
     assert "Only in the other: units=128." in lines
     assert "| published | first | reproduced | not reproduced |" in lines
-    assert sum("| paired |" in line for line in lines) == 1
-    shifted = next(line for line in lines if "| paired |" in line)
+    (shifted,) = [line for line in lines if "| +0.0100 |" in line]
     assert shifted.startswith("| units=32 | accuracy |")
-    assert "| +0.0100 |" in shifted
+    assert shifted.endswith("| 10 | 0.00195 |")  # of 1,024 patterns of signs 2, alone in its family
 
 
 def test_fewer_seeds_of_the_same_study_agree(tmp_path):
@@ -72,41 +71,51 @@ def test_fewer_seeds_of_the_same_study_agree(tmp_path):
     assert "3 in both, 3 of them equal in every seed" in text
 
 
-@pytest.mark.parametrize(("seeds", "paired"), [(10, True), (7, False)])
-def test_p_values_are_scipys(tmp_path, seeds, paired):
-    """Other draws, rounded by hand so that no pair of runs is equal: of the same seeds, or of fewer."""
+def test_p_values_are_scipys_permutation_test_on_the_common_seeds(tmp_path):
+    """Of other draws: the seeds 2 to 9 of ten, in two levels of one sweep and the baseline, which stands alone."""
     one = compare.read_study(study(tmp_path / "one"))
-    two = compare.read_study(study(tmp_path / "two", seeds=7))
-    if paired:
-        two.runs.update(
-            {
-                point: {seed: (a + SEEDS[5][int(seed)], b) for seed, (a, b) in runs.items()}
-                for point, runs in one.runs.items()
-            }
+    two = compare.FinishedStudy(one.config, one.settings, {}, one.verdicts)
+    for row, (condition, runs) in enumerate(one.runs.items()):
+        noise = SEEDS[(row + 1) % 3]
+        two.runs[condition] = {seed: (a + noise[int(seed)], b) for seed, (a, b) in runs.items() if int(seed) > 1}
+        two.runs[condition] |= {"77": (0, 0)}
+    found = {(row.condition[0], row.metric): row for row in compare.compared(one, two, 0.05)}
+    p_values = {}
+    for row, (condition, runs) in enumerate(one.runs.items()):
+        values = SEEDS[(row + 1) % 3][2:]
+        test = stats.permutation_test((values,), np.sum, permutation_type="samples", n_resamples=np.inf)
+        p_values[condition[0]] = test.pvalue
+        assert found[condition[0], "accuracy"].seeds == 8
+        assert found[condition[0], "accuracy"].means[0] == pytest.approx(
+            np.mean([runs[f"{seed}"][0] for seed in range(2, 10)])
         )
-    for found in compare.differences(one, two):
-        column = ("accuracy", "loss").index(found.metric)
-        sides = [[values[column] for values in side.runs[found.point].values()] for side in (one, two)]
-        assert found.paired == paired
-        if paired and found.metric == "loss":
-            assert found.p_value == 1
-        else:
-            test = stats.ttest_rel(*sides) if paired else stats.ttest_ind(*sides, equal_var=False)
-            assert found.p_value == pytest.approx(test.pvalue)
+    low, high = sorted((p_values["32"], p_values["64"]))
+    adjusted = sorted(found[units, "accuracy"].p_holm for units in ("32", "64"))
+    assert adjusted == pytest.approx([min(1, 2 * low), max(min(1, 2 * low), high)])
+    assert found["512", "accuracy"].p_holm == pytest.approx(p_values["512"])
+    assert [found[units, "loss"].p_holm for units in ("32", "64", "512")] == [1, 1, 1]
 
 
-def test_holm_runs_over_all_points_and_both_metrics():
-    point = ("512",) * 6
-    found = [compare.Difference(point, "accuracy", (0, 1), True, p) for p in (0.01, 0.02, 0.03, float("nan"))]
-    assert [p for _, p in compare.beyond_noise(found, 0.05)] == [pytest.approx(0.03), pytest.approx(0.04), 0.04]
-    assert [p for _, p in compare.beyond_noise(found[1:], 0.05)] == [pytest.approx(0.04)] * 2
-
-
-def test_a_single_run_has_no_p_value_and_a_constant_shift_that_of_its_signs():
-    one, two = np.array([0.5, 0.6]), np.array([0.75, 0.85])
-    assert np.isnan(compare._p_value(one[:1], two, False))
-    assert compare._p_value(one, one + 0.25, True) == 0.5  # of two seeds: 2 of 4 sign patterns
-    assert compare._p_value(one, one, True) == 1
+@pytest.mark.parametrize(
+    ("seeds", "sentence"),
+    [
+        (0, "Fewer than two seeds in common, so no p-value: baseline, units=32, units=64."),
+        (1, "Fewer than two seeds in common, so no p-value: baseline, units=32, units=64."),
+        (5, "Too few seeds in common for any difference to be significant: baseline, units=32, units=64."),
+        (6, "Too few seeds in common for any difference to be significant: units=32, units=64."),
+    ],
+)
+def test_too_few_common_seeds_are_named(tmp_path, seeds, sentence):
+    """Six seeds can give 2/64 = 0.03 at least: less than 0.05 in the baseline's family of one, not in one of two."""
+    one = compare.read_study(study(tmp_path / "one"))
+    runs = {
+        condition: {seed if int(seed) < seeds else f"{seed}0": (a + 0.1, b) for seed, (a, b) in runs.items()}
+        for condition, runs in one.runs.items()
+    }
+    text = compare.report(one, compare.FinishedStudy(one.config, one.settings, runs, one.verdicts))
+    assert sentence in text
+    assert len(re.findall("Fewer than|Too few", text)) == 1
+    assert ("| baseline | accuracy |" in " ".join(text.split())) == (seeds == 6)
 
 
 def test_what_is_no_finished_study_gets_one_line(tmp_path):

@@ -13,7 +13,7 @@ import pytest
 from design import configuration
 from helpers.workflow import copy_project, jobs_to_run, write_config
 from preview import comparison_table, fates, named, preview
-from running import checking
+from running import checking, guard
 from running.forecast import Expectation, work_of
 from running.snakemake_jobs import DryRun, Job
 
@@ -147,9 +147,15 @@ def test_ten_thousand_runs_stay_readable(tmp_path, monkeypatch):
 
 def test_results_without_their_record_are_said_to_be_made_again(finished, study):
     shutil.rmtree(study / ".snakemake")
-    text = run("preview", finished[0], study).stdout
-    assert "is not there, so everything is made again." in text
+    before = {path: path.stat().st_mtime_ns for path in study.rglob("*") if ".snakemake" not in path.parts}
+    text, runs = told(finished[0], study)
+    assert f"NOTE: {guard.RECORD_IS_GONE}." in text
     assert "nothing is trained again" not in text
+    assert runs == {
+        ("reused", ""): (0, ""),
+        ("stale, to train again", "its input changed"): (8, "baseline, epochs=4, units=16 and 1 more"),
+    }
+    assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
 @pytest.mark.parametrize("quiet", [[], ["--quiet"], ["--quiet", "all"]])

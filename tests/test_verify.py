@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.workflow import run_script
 
 import verify
 from files.records import write_record
+from helpers.workflow import run_script
 from running.drawn_runs import choose, evaluated_runs, training_share
 from running.outcomes import stored_outcome, weights_hash
 from tables.runs import read_csv

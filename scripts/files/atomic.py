@@ -30,7 +30,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         # numpy says how much of an array it wrote, and not why that was not all.
         reason = error.strerror or f"{error} (is the disk full, or a quota used up?)"
         raise SystemExit(
-            f"ERROR: {path} cannot be written: {reason}. Mend that and run again: what is finished stays."
+            f"ERROR: {path} cannot be written: {reason}. Fix this and run again; finished results are kept."
         ) from None
     finally:
         with suppress(OSError):  # a read-only disk refuses to remove even what is not there

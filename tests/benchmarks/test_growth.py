@@ -7,13 +7,13 @@ import sys
 import numpy as np
 import pytest
 import yaml
-from helpers.workflow import PROJECT
 
 from design import configuration
 from design import plan as planning
+from helpers.workflow import PROJECT
 from resample import read_outcomes
-from tables.study import read_settings
 from tables.runs import read_runs
+from tables.study import read_settings
 
 spec = importlib.util.spec_from_file_location("growth", PROJECT / "benchmarks" / "growth.py")
 growth = importlib.util.module_from_spec(spec)

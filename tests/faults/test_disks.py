@@ -14,7 +14,7 @@ import pytest
 from files.atomic import atomic_path
 from helpers.disturbed_study import SNAKEMAKE, contents, disk_at, new_study, unfinished
 from helpers.workflow import PROJECT, SMALL_STUDY
-from running import disk
+from running import guard
 
 RULES = ("download", "preprocess", "train", "evaluate", "aggregate", "resample", "check_published", "plot", "report")
 
@@ -51,12 +51,12 @@ def test_full_disk_gets_one_line_and_no_file(small_disk):
     assert "is the disk full" in line  # numpy does not say
     assert "\n" not in line
     assert list(folder.iterdir()) == [filling]
-    assert "No space left on device" in disk.trouble(folder)
+    assert "No space left on device" in guard.write_problem(folder)
     filling.unlink()
     with atomic_path(folder / "x.npy") as temporary, temporary.open("wb") as file:
         np.save(file, np.zeros(12_500))
     np.testing.assert_array_equal(np.load(folder / "x.npy"), np.zeros(12_500))
-    assert disk.trouble(folder) is None
+    assert guard.write_problem(folder) is None
 
 
 def test_old_file_stays_when_the_new_one_does_not_fit(small_disk):
@@ -71,7 +71,7 @@ def test_read_only_disk_gets_one_line(small_disk):
     folder = small_disk(1_000_000)
     subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
     assert refused(folder / "x.npy").startswith(f"ERROR: {folder}/x.npy cannot be written: Read-only file system.")
-    assert "Read-only file system" in disk.trouble(folder)
+    assert "Read-only file system" in guard.write_problem(folder)
 
 
 def limit_files(size):
@@ -99,7 +99,7 @@ def test_bytecode_cut_off_by_a_full_disk_goes(small_disk, tmp_path):
     """Python before 3.12.8 and 3.13.1 leaves it behind, and fails on it ever after."""
     scripts = small_disk(1_000_000)
     (scripts / "running").mkdir()
-    shutil.copy(PROJECT / "scripts" / "running" / "disk.py", scripts / "running")
+    shutil.copy(PROJECT / "scripts" / "running" / "guard.py", scripts / "running")
     (scripts / "long.py").write_text("\n".join(f"x{number} = {number}" for number in range(10_000)))
     filling = fill(scripts, leave=40_000)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -110,7 +110,7 @@ def test_bytecode_cut_off_by_a_full_disk_goes(small_disk, tmp_path):
 
     assert (
         "No space left on device"
-        in run("import long, pathlib; from running import disk; disk.require_room(pathlib.Path())").stderr
+        in run("import long, pathlib; from running import guard; guard.begin(pathlib.Path())").stderr
     )
     filling.unlink()
     assert run("import long").returncode == 0
@@ -138,7 +138,7 @@ def test_results_alone_on_a_disk_that_cannot_be_written(tmp_path, make_unusable,
         assert sorted(results.rglob("*")) == before
     assert code != 0
     assert [line for line in told.splitlines() if "ERROR" in line or reason in line] == [
-        f"ERROR: {results} cannot be written to: {reason}. Mend that and run again: what is finished stays."
+        f"ERROR: {results} cannot be written to: {reason}. Fix this and run again; finished results are kept."
     ]
     assert "Traceback" not in told
 
@@ -181,7 +181,7 @@ def test_disk_full_before_and_in_each_rule(finished, on_small_disk):
         assert code != 0
         assert [line for line in told.splitlines() if "No space left on device" in line] == [
             f"ERROR: {study.project} cannot be written to: No space left on device. "
-            "Mend that and run again: what is finished stays."
+            "Fix this and run again; finished results are kept."
         ]
         assert "Traceback" not in told
         filling.unlink()
@@ -234,7 +234,7 @@ def test_disk_turned_read_only(finished, on_small_disk):
     assert code != 0
     assert [line for line in told.splitlines() if "Read-only file system" in line] == [
         f"ERROR: {study.project} cannot be written to: Read-only file system. "
-        "Mend that and run again: what is finished stays."
+        "Fix this and run again; finished results are kept."
     ]
     assert "Traceback" not in told
     subprocess.run(["mount", "-o", "remount,rw", folder], check=True)

@@ -7,10 +7,10 @@ import shutil
 import time
 
 import pytest
-from helpers.workflow import SUBSET, jobs_to_run, run_snakemake, write_config
 
 from helpers.disturbed_study import contents, follow_errors
-from running import time_stamps
+from helpers.workflow import SUBSET, jobs_to_run, run_snakemake, write_config
+from running import guard
 
 SUMMARY = {"aggregate": 1, "resample": 1, "check_published": 1, "plot": 1, "report": 1}
 ALL = {"preprocess": 1, "train": 4, "evaluate": 4, **SUMMARY}
@@ -40,32 +40,27 @@ def test_time_stamps_in_any_order_run_nothing(finished, study):
     assert jobs_to_run(finished[0], study) == {}
 
 
-def test_files_from_the_future_come_back_in_their_order(tmp_path):
-    now = time.time()
-    for name, ahead in (("old", -100), ("first", 3600), ("second", 3601), ("third", 7200)):
-        (tmp_path / name).touch()
-        os.utime(tmp_path / name, (now + ahead, now + ahead))
-    assert time_stamps.out_of_the_future(tmp_path) == 3
-    changed = {path.name: path.stat().st_mtime for path in tmp_path.iterdir()}
-    assert changed["first"] < changed["second"] < changed["third"] < time.time()
-    assert changed["old"] == pytest.approx(now - 100)
-    assert time_stamps.out_of_the_future(tmp_path) == 0
+@pytest.fixture
+def from_the_future(study):
+    """The study as a clock made it that was an hour ahead."""
+    shift([*files_of(study / "results"), study / guard.LOCK], 3600)
+    return study
 
 
-def test_study_made_while_the_clock_was_ahead(finished, study):
+def test_study_made_while_the_clock_was_ahead(finished, from_the_future):
     """Nothing to do; and what changes from now on is seen, though it is older than what the wrong clock stamped."""
-    shift(files_of(study / "results"), 3600)
-    assert jobs_to_run(finished[0], study) == {}
+    study = from_the_future
+    run_snakemake(finished[0], study)
+    assert max(path.stat().st_mtime for path in files_of(study / "results")) < time.time()
     with next((study / "results" / "runs").rglob("train.json")).open("a") as file:
         file.write(" ")
     assert jobs_to_run(finished[0], study) == {"evaluate": 1, **SUMMARY}
 
 
 @pytest.mark.long
-def test_jobs_on_inputs_from_the_future_run(finished, study):
+def test_jobs_on_inputs_from_the_future_run(finished, from_the_future):
     """Snakemake refuses outputs older than their inputs: not where only a clock was wrong."""
-    expected = contents(study)
-    shift(files_of(study / "results"), 3600)
+    study, expected = from_the_future, contents(from_the_future)
     shutil.rmtree(study / "results" / "tables")
     shutil.rmtree(next((study / "results" / "runs").glob("units=16*")))
     run_snakemake(finished[0], study)
@@ -87,11 +82,11 @@ def test_own_images_exchanged_for_older_files(finished, study, tmp_path):
     assert jobs_to_run(finished[0], study) == {"download": 1, **ALL}
 
 
-def test_results_without_snakemakes_record_are_made_again(finished, study, tmp_path):
+def test_results_without_snakemakes_record_are_recomputed(finished, study, tmp_path):
     """Nothing says by which code, versions and settings they were made; with the record back, nothing runs."""
     record = shutil.move(study / ".snakemake", tmp_path / "record")
-    output = run_snakemake(finished[0], study, "--dry-run")
-    assert "NOTE: .snakemake, the record of how results/ was made, is not there" in output.stderr
+    output = run_snakemake(finished[0], study, "--until", "download")
+    assert "NOTE: `.snakemake`, the record of how results/ was made, is missing." in output.stderr
     assert jobs_to_run(finished[0], study) == ALL
     shutil.rmtree(study / ".snakemake")
     shutil.move(record, study / ".snakemake")
@@ -129,7 +124,6 @@ def test_another_engines_results_without_record_feed_no_table(finished, study, t
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: tensorflow\nVersion: 99.0\n")
     other = {"PYTHONPATH": str(information.parent)}
     shutil.rmtree(study / ".snakemake")
-    assert jobs_to_run(finished[0], study, environment=other) == ALL
     run_snakemake(finished[0], study, "--touch", environment=other)
     forced = ("--forcerun", "evaluate", "aggregate")
     output = run_snakemake(finished[0], study, *forced, check=False, environment=other)

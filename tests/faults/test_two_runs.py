@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -11,16 +12,9 @@ import pytest
 
 from helpers.disturbed_study import SNAKEMAKE, contents, copy_of, with_work_left
 from helpers.workflow import PROJECT, SMALL_STUDY, run_snakemake, write_config
-from running import one_run
+from running import guard
 
-HOLD = """
-import pathlib, time
-from running import one_run
-here = pathlib.Path()
-one_run.hold(here)
-one_run.enter(here)
-print(flush=True)
-"""
+HOLD = "import pathlib, time; from running import guard; guard.begin(pathlib.Path()); print(flush=True); "
 
 
 @contextmanager
@@ -80,30 +74,19 @@ def test_lock_of_another_machine_stays(study):
     lock.parent.mkdir(exist_ok=True)
     lock.write_text("results/report.md\n")
     record = {"name": "x", "host": "elsewhere", "process": 7, "began": "2025-01-01 00:00"}
-    (study.project / one_run.LOCK).write_text(json.dumps(record))
+    (study.project / guard.LOCK).write_text(json.dumps(record))
     before = everything(study.project)
     code, told = study.run()
     assert code != 0
-    assert "made by process 7 on elsewhere, begun 2025-01-01 00:00" in told
+    assert "is locked by Snakemake (process 7 on elsewhere, started 2025-01-01 00:00)" in told
     assert "snakemake --unlock" in told
     assert lock.exists()
     assert everything(study.project) == before
-    record["host"] = one_run.socket.gethostname()
-    (study.project / one_run.LOCK).write_text(json.dumps(record))
+    record["host"] = socket.gethostname()
+    (study.project / guard.LOCK).write_text(json.dumps(record))
     code, told = study.run("--until", "check_published")
     assert code == 0, told
     assert not lock.exists()
-
-
-def test_folder_is_free_again_however_the_run_ended(tmp_path):
-    with another_run(tmp_path) as first:
-        assert one_run.held_by_another(tmp_path)
-        with pytest.raises(one_run.FolderInUseError, match=f"process {first.pid} on "):
-            one_run.hold(tmp_path)
-    assert not one_run.held_by_another(tmp_path)
-    assert one_run.hold(tmp_path).process == first.pid
-    assert one_run.holds(tmp_path)
-    assert not one_run.held_by_another(tmp_path)
 
 
 @pytest.mark.long

@@ -17,6 +17,7 @@ from typing import BinaryIO
 import psutil
 import pytest
 import yaml
+
 from helpers.workflow import copy_project
 
 RESULTS = ("results/tables", "results/figures", "results/runs", "results/report.md", "results/plan.csv")

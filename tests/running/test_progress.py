@@ -9,9 +9,9 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from helpers.workflow import copy_project, write_config
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from helpers.workflow import copy_project, write_config
 from run_study import DRY_RUN
 from running import display
 from running.progress import Progress, opening, summary

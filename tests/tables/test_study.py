@@ -5,7 +5,6 @@ import json
 import pytest
 
 from files.records import RecordError, write_record
-
 from helpers.hand_made import BASELINE, ENGINES, MARGINS, HandMade
 from tables.study import read_settings, read_study
 

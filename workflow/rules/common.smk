@@ -116,14 +116,14 @@ def data_files(*names):
     return [f"results/data/{STUDY.dataset}/{name}" for name in (*names, "preprocess.json")]
 
 
-def begin_run():
+def begin_run(has_snakemake_lock=False):
     """Hold the folder, clear up after a run that was killed, and write the config of this run.
 
     Only a real run does so. Reading the Snakefile changes nothing.
     """
     is_real = workflow.executor_plugin and not (workflow.dryrun or workflow.touch)
     if is_real and workflow.is_main_process:
-        guard.begin(Path())
+        guard.begin(Path(), has_snakemake_lock)
         path = Path("results/config.json")
         if not path.exists() or path.read_text(encoding="utf-8") != CONFIG_TEXT:
             with atomic_path(path) as temporary:
