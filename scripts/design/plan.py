@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from design.canonical import HYPERPARAMETERS, canonical_value
-from design.configuration import Hyperparameters, Study
+from design.configuration import Study
+from design.hyperparameters import Hyperparameters
 from files.atomic import atomic_path
 
 COLUMNS = ("point", *HYPERPARAMETERS, "epochs", "first_seed", "last_seed", "wanted_by")
