@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from design.canonical import HYPERPARAMETERS, canonical_value
-from design.configuration import Hyperparameters, Study
+from design.configuration import Study
+from design.hyperparameters import Hyperparameters
 
 COLUMNS = ("point", *HYPERPARAMETERS, "epochs", "first_seed", "last_seed", "wanted_by")
 

@@ -1,17 +1,19 @@
 """What a publication states: its numbers and orderings, read from `published.yaml` and checked."""
 
-import math
 import os
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
 
-from design import configuration, yaml_files
+from design import yaml_files
 from design.canonical import FACTORS, canonical_value
-from design.refusals import nearest, shown, word
+from design.explanations import Expected, Line, Strict, missing, must_be, nearest, number, parse, text
+from design.hyperparameters import Baseline, clash
 
-QUANTITIES = ("test_accuracy", "test_loss", "train_accuracy")
+Quantity = Literal["test_accuracy", "test_loss", "train_accuracy"]
+QUANTITIES = get_args(Quantity)
+PRINTED = "a loss in nats, or an accuracy as a share from 0 to 1 (97.97 % is 0.9797)"
 
 
 @dataclass(frozen=True)
@@ -75,17 +77,37 @@ class Publication:
     orderings: tuple[StatedOrdering, ...]
 
 
-_TOP = ("dataset", "source", "defaults", "numbers", "orderings")
-_NUMBER = ("id", "quantity", "published", "source")
-_REPEAT = ("id", "repeats", "source")
-_ORDERING = ("id", "statement", "metric", "winner", "loser", "source")
-_ID = (r"[A-Za-z0-9][A-Za-z0-9._-]*", "a name of letters, digits, '.', _ and -")
-_PATTERNS = {
-    "dataset": (r"[A-Za-z0-9][A-Za-z0-9_-]*", "the name of a data set, of letters, digits, _ and -"),
-    "id": _ID,
-    "repeats": _ID,
-}
-_LINE = (r"\S|\S.*\S", "one line of text, in quotes if it looks like a number")
+_Id = text(r"[A-Za-z0-9][A-Za-z0-9._-]*", "a name of letters, digits, '.', _ and -")
+_Quantity = Annotated[Quantity, Expected(f"one of {', '.join(QUANTITIES)}")]
+
+
+class _File(Strict):
+    dataset: text(r"[A-Za-z0-9][A-Za-z0-9_-]*", "the name of a data set, of letters, digits, _ and -")
+    source: Line
+    defaults: Baseline
+    numbers: list[Any]
+    orderings: list[Any]
+
+
+class _Row(Strict):
+    id: _Id
+    source: Line
+
+
+class _Number(_Row, Baseline):
+    quantity: _Quantity
+    published: number(float, PRINTED, ge=0, allow_inf_nan=False)
+
+
+class _Repeat(_Row):
+    repeats: _Id
+
+
+class _Ordering(_Row):
+    statement: Line
+    metric: _Quantity
+    winner: Baseline
+    loser: Baseline
 
 
 def read_published(path: Path) -> Publication:
@@ -102,18 +124,17 @@ def read_published(path: Path) -> Publication:
     """
     content = yaml_files.read(path)
     problems: list[str] = []
-    _check_keys(content, "", _TOP, (), problems)
-    dataset = _text(content, "dataset", "", problems)
-    source = _text(content, "source", "", problems)
-    given = content.get("defaults")
-    defaults = {} if given is None else _settings(given, "defaults", {}, problems)
-    if isinstance(given, dict):
-        problems += [f"`defaults.{factor}` is missing" for factor in FACTORS if given.get(factor) is None]
-    numbers = _numbers(_rows(content, "numbers", problems), defaults, problems)
-    orderings = [_ordering(row, key, defaults, problems) for key, row in _rows(content, "orderings", problems)]
+    file = parse(_File, content, "", problems)
+    defaults = parse(Baseline, content.get("defaults"), "defaults", [])
+    if defaults:
+        problems += [missing(f"defaults.{factor}") for factor in FACTORS if factor not in defaults.model_fields_set]
+        _check_settings(defaults, "defaults", problems)
+    levels = {} if defaults is None else _levels(defaults, {})
+    numbers = _numbers(_rows(content, "numbers", problems), levels, problems)
+    orderings = [_ordering(row, key, levels, problems) for key, row in _rows(content, "orderings", problems)]
     if problems:
         raise ValueError("\n".join(f"{path}: {problem}" for problem in problems))
-    return Publication(dataset, source, defaults, tuple(numbers), tuple(orderings))
+    return Publication(file.dataset, file.source, levels, tuple(numbers), tuple(orderings))
 
 
 def publication_file(name: str | None, project: Path) -> Path | None:
@@ -144,138 +165,71 @@ def publications(project: Path) -> Callable[[str | None], Publication | None]:
     return read
 
 
-def _rows(content: dict, section: str, problems: list[str]) -> list[tuple[str, dict]]:
-    """Return the rows of a section as `(key in messages, row)`; each must be a mapping with an id of its own."""
+def _rows(content: dict, section: str, problems: list[str]) -> list[tuple[str, Any]]:
+    """Return the rows of a section as `(key in messages, row)`: the key has the row's id where that is sound."""
     given = content.get(section)
-    if given is None:  # told as missing
-        return []
-    if not isinstance(given, list):
-        problems.append(f"`{section}` must be a list of rows. Received: {shown(given)}")
-        return []
     rows, seen = [], set()
-    for index, row in enumerate(given):
-        key = f"{section}[{index}]"
-        if not isinstance(row, dict):
-            problems.append(f"`{key}` must be a mapping. Received: {shown(row)}")
-            continue
-        name = _text(row, "id", key, problems)
-        if name in seen:
-            problems.append(f"`{key}.id` must be given once. Received: {name!r} again")
-        elif name:
-            seen.add(name)
-            key = f"{section}.{name}"
+    for index, row in enumerate(given if isinstance(given, list) else []):
+        key, name = f"{section}[{index}]", row.get("id") if isinstance(row, dict) else None
+        if parse(_Row, {"id": name, "source": "-"}, "", []):
+            if name in seen:
+                problems.append(f"`{key}.id` must be given once. Received: {name!r} again")
+            else:
+                seen.add(name)
+                key = f"{section}.{name}"
         rows.append((key, row))
     return rows
 
 
-def _numbers(rows: list[tuple[str, dict]], defaults: dict[str, str], problems: list[str]) -> list[StatedNumber]:
+def _numbers(rows: list[tuple[str, Any]], defaults: dict[str, str], problems: list[str]) -> list[StatedNumber | None]:
     """Return the numbers; a repeat takes number and settings from the row it names."""
-    own = {key: _number(row, key, defaults, problems) for key, row in rows if "repeats" not in row}
-    by_id = {number.id: number for number in own.values() if isinstance(number.id, str)}
-    numbers = []
-    for key, row in rows:
-        if key in own:
-            numbers.append(own[key])
+    numbers: list[StatedNumber | _Repeat | None] = [
+        parse(_Repeat, row, key, problems)
+        if isinstance(row, dict) and "repeats" in row
+        else _number(row, key, defaults, problems)
+        for key, row in rows
+    ]
+    originals = {row["id"]: place for place, (key, row) in enumerate(rows) if "." in key and "repeats" not in row}
+    for place, repeat in enumerate(numbers):
+        if not isinstance(repeat, _Repeat):
             continue
-        _check_keys(row, key, _REPEAT, (), problems)
-        repeated, source = _text(row, "repeats", key, problems), _text(row, "source", key, problems)
-        original = by_id.get(repeated)
-        if original:
-            numbers.append(
-                StatedNumber(row.get("id"), original.quantity, original.published, original.levels, source, original.id)
-            )
-        elif repeated:
-            problems.append(
-                f"`{key}.repeats` must be the id of a number that repeats no other. "
-                f"Received: {repeated!r}{nearest(repeated, by_id)}"
-            )
+        if repeat.repeats not in originals:
+            expected, hint = "the id of a number that repeats no other", nearest(repeat.repeats, originals)
+            problems.append(must_be(f"{rows[place][0]}.repeats", expected, repeat.repeats) + hint)
+        elif original := numbers[originals[repeat.repeats]]:
+            numbers[place] = replace(original, id=repeat.id, source=repeat.source, repeats=original.id)
     return numbers
 
 
-def _number(row: dict, key: str, defaults: dict[str, str], problems: list[str]) -> StatedNumber:
-    _check_keys(row, key, _NUMBER, (*FACTORS, "repeats"), problems)
-    quantity = _quantity(row, "quantity", key, problems)
-    return StatedNumber(
-        row.get("id"),
-        quantity,
-        _published(row.get("published"), f"{key}.published", quantity, problems),
-        _settings({factor: row[factor] for factor in FACTORS if factor in row}, key, defaults, problems),
-        _text(row, "source", key, problems),
-    )
+def _number(row: Any, key: str, defaults: dict[str, str], problems: list[str]) -> StatedNumber | None:
+    stated = parse(_Number, row, key, problems)
+    if stated is None:
+        return None
+    if stated.quantity != "test_loss" and stated.published > 1:
+        problems.append(must_be(f"{key}.published", PRINTED, row["published"]))
+    _check_settings(stated, key, problems)
+    return StatedNumber(stated.id, stated.quantity, stated.published, _levels(stated, defaults), stated.source)
 
 
-def _ordering(row: dict, key: str, defaults: dict[str, str], problems: list[str]) -> StatedOrdering:
-    _check_keys(row, key, _ORDERING, (), problems)
-    before = len(problems)
-    sides = [
-        {} if row.get(side) is None else _settings(row[side], f"{key}.{side}", defaults, problems)
-        for side in ("winner", "loser")
-    ]
-    if sides[0] and sides[0] == sides[1] and len(problems) == before:
+def _ordering(row: Any, key: str, defaults: dict[str, str], problems: list[str]) -> StatedOrdering | None:
+    stated = parse(_Ordering, row, key, problems)
+    if stated is None:
+        return None
+    for side in ("winner", "loser"):
+        _check_settings(getattr(stated, side), f"{key}.{side}", problems)
+    winner, loser = _levels(stated.winner, defaults), _levels(stated.loser, defaults)
+    if winner == loser:
         problems.append(f"`{key}.winner` and `{key}.loser` must differ. Received: the same settings")
-    return StatedOrdering(
-        row.get("id"),
-        _text(row, "statement", key, problems),
-        _quantity(row, "metric", key, problems),
-        *sides,
-        _text(row, "source", key, problems),
-    )
+    return StatedOrdering(stated.id, stated.statement, stated.metric, winner, loser, stated.source)
 
 
-def _settings(given, key: str, defaults: dict[str, str], problems: list[str]) -> dict[str, str]:
-    """Return the canonical texts of settings, completed by the defaults; the config's own checks apply."""
-    try:
-        study, _ = configuration.validate({"baseline": given})
-    except configuration.ConfigurationError as error:
-        problems += [re.sub(r"^`baseline\b", lambda _: f"`{key}", problem) for problem in error.problems]
-        return {}
-    own = {factor: canonical_value(getattr(study.baseline, factor)) for factor in given}
-    return {factor: (defaults | own)[factor] for factor in FACTORS if factor in defaults | own}
+def _levels(settings: Baseline, defaults: dict[str, str]) -> dict[str, str]:
+    """Return the canonical texts of the settings that were given, the others from the defaults."""
+    given = {f: canonical_value(getattr(settings, f)) for f in FACTORS if f in settings.model_fields_set}
+    return {factor: (defaults | given)[factor] for factor in FACTORS if factor in defaults | given}
 
 
-def _published(value, key: str, quantity: str, problems: list[str]) -> float:
-    """Return a number within its quantity's range; the text of one is accepted, since YAML reads `7e-2` as text."""
-    expected, highest = ("a loss, a number from 0", math.inf)
-    if quantity != "test_loss":
-        expected, highest = ("an accuracy as a share, a number from 0 to 1 (97.97 % is 0.9797)", 1)
-    try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not (0 <= number <= highest and math.isfinite(number)) and value is not None and quantity:
-        problems.append(f"`{key}` must be {expected}. Received: {shown(value)}")
-    return number
-
-
-def _quantity(row: dict, name: str, key: str, problems: list[str]) -> str:
-    value = row.get(name)
-    if value in QUANTITIES:
-        return value
-    if value is not None:
-        hint = nearest(word(value), QUANTITIES)
-        problems.append(f"`{key}.{name}` must be one of {', '.join(QUANTITIES)}. Received: {shown(value)}{hint}")
-    return ""
-
-
-def _text(row: dict, name: str, key: str, problems: list[str]) -> str:
-    value = row.get(name)
-    pattern, expected = _PATTERNS.get(name, _LINE)
-    if isinstance(value, str) and re.fullmatch(pattern, value) and value.isprintable():
-        return value
-    if value is not None:  # else told as missing
-        problems.append(f"`{_within(key, name)}` must be {expected}. Received: {shown(value)}")
-    return ""
-
-
-def _check_keys(row: dict, key: str, required: tuple, optional: tuple, problems: list[str]) -> None:
-    known = (*required, *optional)
-    problems += [f"`{_within(key, name)}` is missing" for name in required if row.get(name) is None]
-    problems += [
-        f"`{_within(key, word(name))}` is no known key; expected {', '.join(known)}{nearest(word(name), known)}"
-        for name in row
-        if name not in known
-    ]
-
-
-def _within(key: str, name: str) -> str:
-    return f"{key}.{name}" if key else name
+def _check_settings(settings: Baseline, key: str, problems: list[str]) -> None:
+    """Check the combination of the given settings, as the config's is checked."""
+    if reason := clash(settings):
+        problems.append(f"`{key}`: {reason}")

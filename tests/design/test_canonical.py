@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from design.canonical import HYPERPARAMETERS, canonical_name, canonical_value, changes
-from design.configuration import Hyperparameters
+from design.hyperparameters import Hyperparameters
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -17,7 +17,7 @@ import check
 from data.datasets import load_datasets
 from design import plan as planning
 from design.canonical import FACTORS, canonical_name
-from design.configuration import Study
+from design.configuration import ConfigurationError, Study
 from helpers.mutations import EDIT, edited, with_values_changed
 from helpers.workflow import PROJECT, run_snakemake
 from published.publication import read_published
@@ -390,7 +390,7 @@ def check_any_file(folder, examples):
         path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
         try:
             study, problems = checking.check([path])[0], []
-        except check.configuration.ConfigurationError as error:
+        except ConfigurationError as error:
             study, problems = None, error.problems
         assert bool(study) != bool(problems)
         ends["accepted" if study else "refused"] += 1
@@ -433,7 +433,12 @@ OTHER_FILES = {  # file, what is replaced in the shipped one, by what, and the k
         '  license: MIT\n  "a\\nb": 1',
         "`fashion_mnist.'a\\nb'` ",
     ),
-    "a key of 4,000 digits": ("published.yaml", "dataset: ", f"? {HUGE}\n: 1\ndataset: ", "is no known key; expected "),
+    "a key of 4,000 digits": (
+        "published.yaml",
+        "dataset: ",
+        f"? {HUGE}\n: 1\ndataset: ",
+        "is not a known key. Known: ",
+    ),
     "a key of 4,000 digits beside data sets": (
         "datasets.yaml",
         "mnist:",
