@@ -121,7 +121,7 @@ def begin_run(has_snakemake_lock=False):
 
     Only a real run does so. Reading the Snakefile changes nothing.
     """
-    is_real = workflow.executor_plugin and not (workflow.dryrun or workflow.touch)
+    is_real = workflow.executor_plugin and not workflow.dryrun
     if is_real and workflow.is_main_process:
         guard.begin(Path(), has_snakemake_lock)
         path = Path("results/config.json")
