@@ -11,7 +11,7 @@ from files.atomic import atomic_path
 from files.code_digest import require_engine
 from files.records import Record, RecordError, write_record
 from training.evaluation import evaluate_run, metrics, scaled
-from training.state import StateError, StateReader
+from training.state import read_state
 
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -44,17 +44,10 @@ def main(argv: list[str] | None = None) -> None:
         labels = np.load(data.file("y_test.npy"), allow_pickle=False)
         pixels = scaled(np.load(data.file("x_test.npy"), allow_pickle=False))
         training = Record(arguments.training, **trained, preprocess=data.digest)
-        state = StateReader(training.file("state.npz"), holds="weights", **trained)
-        runs = [
-            evaluate_run(
-                {name.removeprefix("weights/"): array for name, array in state.arrays(seed, "weights/").items()},
-                pixels,
-                labels,
-            )
-            for seed in range(first, last + 1)
-        ]
-    except (RecordError, StateError) as error:
+        state = training.file("state.npz")
+    except RecordError as error:
         sys.exit(f"ERROR: {error}")
+    runs = [evaluate_run(read_state(state, seed), pixels, labels) for seed in range(first, last + 1)]
     losses, predictions = (np.stack(arrays) for arrays in zip(*runs, strict=True))
     with atomic_path(arguments.outcomes) as temporary, temporary.open("wb") as file:
         np.savez(file, loss=losses, predicted=predictions)

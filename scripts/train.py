@@ -13,8 +13,8 @@ import tensorflow as tf
 from design.canonical import HYPERPARAMETERS, canonical_name
 from files.code_digest import require_engine
 from files.records import Record, RecordError, write_record
-from training.block import fix_settings, reading_parts, train_block, write_history, writing_parts
-from training.state import StateError
+from training.block import fix_settings, train_block, write_history
+from training.state import Arrays, read_state, state_writer
 
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -26,7 +26,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, nargs=2, metavar=("START", "END"), required=True)
     parser.add_argument("--data-folder", type=Path, required=True, help="folder of x_train.npy and its like")
     parser.add_argument("--previous", type=Path, nargs="?", help="train.json of the states at START epochs > 0")
-    parser.add_argument("--engine", required=True, help="versions and code digest, kept in the state")
+    parser.add_argument("--engine", required=True, help="versions and code digest, kept in the record")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--state", type=Path, required=True, help="the weights at END epochs")
     parser.add_argument("--optimizer-state", type=Path, required=True, help="the optimizer's variables")
@@ -51,14 +51,18 @@ def main(argv: list[str] | None = None) -> None:
         data = Record(arguments.data_folder / "preprocess.json", dataset=arguments.data_folder.name)
         previous = None
         if arguments.previous:
-            earlier = label | {"epochs": start}
-            previous = reading_parts(Record(arguments.previous, **earlier, preprocess=data.digest), earlier)
+            earlier = Record(arguments.previous, **label | {"epochs": start}, preprocess=data.digest)
+            states = [earlier.file(name) for name in ("state.npz", "optimizer.npz")]
+
+            def previous(seed: int) -> Arrays:
+                return {name: array for path in states for name, array in read_state(path, seed).items()}
+
         # As tensors, so that no second copy stays in memory: 55 MB of uint8, scaled inside the epoch.
         train, test = (
             tuple(tf.constant(np.load(data.file(f"{part}_{subset}.npy"), allow_pickle=False)) for part in "xy")
             for subset in ("train", "test")
         )
-        with writing_parts({"weights": arguments.state, "optimizer": arguments.optimizer_state}, label) as keep:
+        with state_writer({"weights": arguments.state, "optimizer": arguments.optimizer_state}) as keep:
             history = train_block(
                 point,
                 range(first, last + 1),
@@ -69,7 +73,7 @@ def main(argv: list[str] | None = None) -> None:
                 keep,
                 lambda line: print(line, flush=True),
             )
-    except (RecordError, StateError) as error:
+    except RecordError as error:
         sys.exit(f"ERROR: {error}")
     write_history(arguments.history, history)
     files = (arguments.state, arguments.optimizer_state, arguments.history)

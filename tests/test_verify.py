@@ -14,7 +14,7 @@ from helpers.workflow import run_script
 from running.drawn_runs import choose, evaluated_runs, training_share
 from running.outcomes import stored_outcome, weights_hash
 from tables.runs import read_csv
-from training.state import StateReader, writing_state
+from training.state import read_state, state_writer
 
 DIFFERENT = 3
 
@@ -47,22 +47,21 @@ def verify_in(results, *arguments):
 
 
 def rewrite(run, change, **label):
-    """Write a run's state anew, sound as a file, with other arrays or another label."""
+    """Write a run's state anew, sound as a file and on record, with other arrays or another label."""
     path = run.folder / "state.npz"
-    state = StateReader(path)
-    arrays = {seed: state.arrays(seed) for seed in range(run.block[0], run.block[1] + 1)}
-    with writing_state(path, state.label | label) as keep:
+    arrays = {seed: read_state(path, seed) for seed in range(run.block[0], run.block[1] + 1)}
+    with state_writer({"weights": path}) as add:
         for seed in arrays:
-            keep(seed, change(seed, arrays))
-    record(run.folder / "train.json")
+            add(seed, change(seed, arrays))
+    record(run.folder / "train.json", **label)
 
 
-def record(path):
+def record(path, **label):
     """Put a job's files on record as they are now."""
     content = json.loads(path.read_text())
     names = content.pop("sha256")
     content.pop("record")
-    write_record(path, [path.with_name(name) for name in names], **content)
+    write_record(path, [path.with_name(name) for name in names], **content | label)
 
 
 def contents(folder):
@@ -184,6 +183,9 @@ def test_a_state_of_another_point_in_its_place_is_refused(results):
     one, *_, other = runs_of(results)
     assert one.point != other.point
     shutil.copy(other.folder / "state.npz", one.folder / "state.npz")
+    refusal = f"ERROR: {one.folder / 'state.npz'}: is not the file that train.json beside it records"
+    assert refused(results).startswith(refusal)
+    shutil.copy(other.folder / "train.json", one.folder / "train.json")
     assert f"expected point={one.point}. Received: point={other.point}" in refused(results)
 
 
@@ -192,7 +194,7 @@ def test_a_damaged_state_is_refused(results):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    assert "is no readable state" in refused(results)
+    assert "state.npz: is not the file that train.json beside it records" in refused(results)
 
 
 def test_altered_arrays_are_refused(results):

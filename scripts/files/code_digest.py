@@ -1,4 +1,4 @@
-"""The digest of a script and of the modules it imports: what a rule's results depend on, wherever the project lies."""
+"""The digest of a script and of the modules it imports, whatever folder the project is in."""
 
 import ast
 import hashlib
@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 
-@cache  # of contents, not paths: each file is read anew, and parsed once for all rules that use it
+@cache  # keyed by content, not path: a module is parsed once for all rules that use it
 def _imported_names(source: bytes, package: str) -> frozenset[str]:
     """Return the dotted names that a module's source imports: of `from a.b import c` it is `a.b.c`, a module or not.
 
@@ -28,7 +28,7 @@ def _imported_names(source: bytes, package: str) -> frozenset[str]:
 
 
 def _files_of(name: str, folder: Path) -> list[Path]:
-    """Return the files that Python runs to import a dotted name, packages first; none for what lies elsewhere."""
+    """Return the files that Python runs to import a dotted name, packages first; none outside the folder."""
     files: list[Path] = []
     path = folder
     for part in name.split("."):
@@ -58,8 +58,7 @@ def files_digest(paths: list[Path], folder: Path | None = None) -> str:
 
     Args:
         paths: the files.
-        folder: where names start, so that two files of one name in different folders differ; by default each file's
-            own, so that its place plays no part.
+        folder: the names are paths below it; by default file names alone, wherever the files are.
     """
     digest = hashlib.sha256()
     for path in paths:
@@ -75,15 +74,15 @@ def code_digest(script: Path) -> str:
 
 
 def engine(script: Path) -> str:
-    """Return what a script's results depend on besides its inputs: its code, and the versions of what computes."""
+    """Return the code digest of a script and the versions of the packages that compute, as text."""
     versions = ", ".join(f"{package} {version(package)}" for package in ("tensorflow", "keras", "numpy"))
     return f"{script.name} and its imports: {code_digest(script)}; {versions}"
 
 
 def require_engine(script: Path, expected: str) -> None:
-    """End the process with one line if a script is not of the code and versions under which its results will go.
+    """End the process with one line if code or versions are not those that the results will be recorded under.
 
-    Code may be edited, or packages renewed, between the moment Snakemake reads them and the start of a job.
+    Code may be edited, or packages updated, between the moment Snakemake reads them and the start of a job.
     """
     received = engine(script)
     if received != expected:

@@ -1,4 +1,4 @@
-"""What made the results, and when: everything in which two runs of one study may differ."""
+"""What made the results and when: everything that may differ between two runs of the same study."""
 
 import csv
 import json
@@ -27,7 +27,7 @@ PACKAGES = (
 
 
 def cpu_model() -> str:
-    """Return the processor's name; bytes are promised only between machines where it is the same."""
+    """Return the processor's name; the promise of the same bytes depends on it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
@@ -49,7 +49,7 @@ def commit(folder: Path) -> str:
 
 
 def time_by_rule(benchmarks: Path) -> dict[str, dict[str, float]]:
-    """Return for each rule the jobs on record, their seconds in total and at most, and the largest memory (MB)."""
+    """Return for each rule the number of jobs, their seconds in total and at most, and the largest memory (MB)."""
     columns = defaultdict(lambda: {"s": [], "max_rss": []})
     for path in sorted(benchmarks.glob("*/**/*.tsv")):
         with path.open(newline="") as file:

@@ -1,8 +1,8 @@
-"""What a job wrote, on record beside it, so that no other file is ever taken for one of its own.
+"""Records of the files that a job wrote: what they are, from what they were made, and their SHA-256.
 
-Each rule whose files another job reads writes `{rule}.json` into their folder: what the files are, the SHA-256 of each,
-and last `record`, a digest of all the rest, by which the records of later jobs name this one. Who reads a file looks at
-its record first; one that was cut off, changed, exchanged for another point's or made by another version is refused.
+Each rule whose files another job reads writes `{rule}.json` into their folder. Its last entry `record` is a digest of
+the rest, by which the records of later jobs name it. A script reads the record before the files, and refuses files that
+were cut off, changed, exchanged for another point's or made by another version.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from files.atomic import atomic_path
 
 
 class RecordError(ValueError):
-    """A file is not what a job of this study wrote; the message is one line that says what to do."""
+    """A file is not the one that a job of this study wrote; the message is one line that says what to do."""
 
 
 def sha256(path: Path) -> str:
@@ -32,11 +32,11 @@ def write_record(path: Path, files: Iterable[Path], **label) -> str:
 
     Args:
         path: the record, `{rule}.json` in the folder of the files.
-        files: what the job wrote; already in their places.
+        files: the files that the job wrote.
         label: what they are and from what they were made; plain JSON values.
 
     Returns:
-        Its digest, by which later records name it.
+        The record's digest, by which later records name it.
 
     Raises:
         OSError: if a file cannot be read or the record cannot be written.
@@ -49,18 +49,19 @@ def write_record(path: Path, files: Iterable[Path], **label) -> str:
 
 
 class Record:
-    """The record of a job's files, read and found to be the one that was asked for.
+    """The record of a job's files, checked against what the reader expects.
 
     Args:
         path: the record.
-        expected: what its label must say, e.g. `point="units=512,…"`, `epochs=5`.
+        expected: entries that its label must have, e.g. `point="units=512,…"`, `epochs=5`.
 
     Attributes:
-        digest: by which other records name this one.
+        digest: SHA-256 by which other records name this one.
+        label: what the files are and from what they were made.
         sha256: name of each file -> its SHA-256.
 
     Raises:
-        RecordError: if the record is damaged, or another than expected.
+        RecordError: if the record is damaged, or not the expected one.
     """
 
     def __init__(self, path: Path, **expected):
@@ -68,8 +69,9 @@ class Record:
         try:
             content = json.loads(path.read_bytes())
             self.digest = content.pop("record")
-            self.sha256 = dict(content["sha256"])
             unchanged = self.digest == _digest(content)
+            self.sha256 = dict(content.pop("sha256"))
+            self.label = content
         except OSError as error:
             raise self._refused(f"cannot be read ({error.strerror})") from None
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
@@ -81,10 +83,10 @@ class Record:
                 raise self._refused(f"expected {key}={value}. Received: {key}={content.get(key)}")
 
     def file(self, name: str) -> Path:
-        """Return the path of one of the files, after a look at its content.
+        """Return the path of one of the files after checking its SHA-256.
 
         Raises:
-            RecordError: if it is not there, or not as it was written.
+            RecordError: if it is missing or changed.
         """
         path = self.path.with_name(name)
         try:

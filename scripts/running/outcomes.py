@@ -11,10 +11,11 @@ import numpy as np
 
 from design.canonical import HYPERPARAMETERS
 from files.code_digest import engine
+from files.records import Record
 from running.drawn_runs import Run
 from tables.runs import read_csv
 from training.evaluation import evaluate_run, metrics, scaled
-from training.state import Arrays, StateReader
+from training.state import Arrays, read_state
 
 TEST_METRICS = ("test_accuracy", "test_loss")
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # as in the rule evaluate
@@ -79,11 +80,11 @@ def stored_outcome(run: Run) -> Outcome:
     Raises:
         ValueError: if a file is damaged, or holds another point, other seeds or another number of epochs.
     """
-    expected = {"holds": "weights", "point": run.point, "seeds": list(run.block), "epochs": run.epochs}
-    state = StateReader(run.folder / "state.npz", **expected)
+    record = Record(run.folder / "train.json", point=run.point, seeds=list(run.block), epochs=run.epochs)
+    weights = read_state(record.file("state.npz"), run.seed)
     row = stored_metrics([run])[run.seed - run.block[0]]
     stored = {metric: row[metric] for metric in TEST_METRICS}
-    return Outcome(weights_hash(state.arrays(run.seed, "weights/")), stored, *code_and_versions(state.label["engine"]))
+    return Outcome(weights_hash(weights), stored, *code_and_versions(record.label["engine"]))
 
 
 def trained_outcome(run: Run, data_folder: Path) -> Outcome:
@@ -117,9 +118,7 @@ def _trained_outcome(run: Run, data_folder: Path) -> Outcome:
     }
     weights = _trained_weights(run, data)
     images, labels = data["test"]
-    losses, predicted = evaluate_run(
-        {name.removeprefix("weights/"): array for name, array in weights.items()}, scaled(images), labels
-    )
+    losses, predicted = evaluate_run(weights, scaled(images), labels)
     return Outcome(
         weights_hash(weights),
         metrics(losses, predicted, labels),

@@ -1,1 +1,1 @@
-"""Training and evaluation of one point: network, optimizer, compiled epochs, states on disk, and what they cost."""
+"""Train and evaluate one point: network, optimizer, compiled epochs, states on disk, and their cost."""

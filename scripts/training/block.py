@@ -1,8 +1,6 @@
 """Train one point for a block of seeds, from one milestone to the next."""
 
 import csv
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from training import lean_keras  # noqa: F401 - before anything that imports Keras
@@ -12,17 +10,15 @@ import keras
 import tensorflow as tf
 
 from files.atomic import atomic_path
-from files.records import Record
 from training.epochs import CompiledTraining
 from training.networks import build_network, initial_weights, shuffled_order
 from training.optimizers import build_optimizer
-from training.state import Arrays, StateReader, writing_state
 
 HISTORY_COLUMNS = ("seed", "epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
 
 
 def fix_settings(threads: int = 1) -> None:
-    """Fix what Keras and TensorFlow may be told elsewhere, ~/.keras say; before their first computation."""
+    """Fix the settings of Keras and TensorFlow, whatever ~/.keras says; call it before their first computation."""
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
     tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -30,13 +26,13 @@ def fix_settings(threads: int = 1) -> None:
 
 
 def train_block(point, seeds, epochs, previous, train, test, keep, report=lambda line: None):
-    """Train every seed of a block from one milestone to the next, each as if it were alone.
+    """Train every seed of a block from one milestone to the next, each as if it trained alone.
 
     Args:
         point: value of each of `HYPERPARAMETERS`.
         seeds: the block's seeds.
-        epochs: `(start, end)`: epochs already trained, epochs trained at the end.
-        previous: function `seed -> arrays` of the state at `start` epochs; None starts from fresh weights.
+        epochs: `(start, end)`: epochs trained so far, and at the end.
+        previous: function `seed -> arrays` of the state at `start` epochs; None for fresh weights.
         train: `(images, labels)`, uint8 (n, 784) and uint8 (n,).
         test: the same for the test set.
         keep: called with each seed and the arrays of its state at `end` epochs.
@@ -77,38 +73,8 @@ def train_block(point, seeds, epochs, previous, train, test, keep, report=lambda
     return history
 
 
-@contextmanager
-def writing_parts(paths: dict[str, Path], label: dict) -> Iterator[Callable[[int, Arrays], None]]:
-    """Write weights and optimizer variables to two files: only a longer training needs the latter.
-
-    Args:
-        paths: "weights" and "optimizer" -> file.
-        label: as in `writing_state`.
-
-    Yields:
-        A function that adds the complete state of one seed.
-    """
-    with (
-        writing_state(paths["weights"], label | {"holds": "weights"}) as keep_weights,
-        writing_state(paths["optimizer"], label | {"holds": "optimizer"}) as keep_optimizer,
-    ):
-
-        def keep(seed: int, arrays: Arrays) -> None:
-            for prefix, add in (("weights/", keep_weights), ("optimizer/", keep_optimizer)):
-                add(seed, {name: array for name, array in arrays.items() if name.startswith(prefix)})
-
-        yield keep
-
-
-def reading_parts(record: Record, label: dict) -> Callable[[int], Arrays]:
-    """Return a function that gives the complete state of a seed, read from the two files that a training recorded."""
-    files = {"weights": record.file("state.npz"), "optimizer": record.file("optimizer.npz")}
-    readers = [StateReader(path, holds=kind, **label) for kind, path in files.items()]
-    return lambda seed: {name: array for reader in readers for name, array in reader.arrays(seed).items()}
-
-
 def write_history(path: Path, history: list[tuple]) -> None:
-    """Write the rows of a history, nine significant digits: every float32 is told from its neighbours."""
+    """Write the rows of a history with nine significant digits, which distinguish every float32 from its neighbours."""
     with atomic_path(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HISTORY_COLUMNS)

@@ -1,13 +1,13 @@
-"""What training and evaluation cost, in floating-point operations, memory and time.
+"""The cost of training and evaluation: floating-point operations, memory and time.
 
-For the order of jobs, what they ask of a scheduler, forecasts, and the limit of the benchmarks.
+It decides the order of jobs, what they request from a scheduler, forecasts, and the limit of the benchmarks.
 """
 
 import math
 
-PIXELS, CLASSES = 28 * 28, 10  # those of network.py, whose import of Keras takes seconds
+PIXELS, CLASSES = 28 * 28, 10  # as in networks.py, which imports Keras and so takes seconds
 TRAIN_IMAGES, TEST_IMAGES = 60_000, 10_000  # of MNIST
-TEST_SHARE = TRAIN_IMAGES // TEST_IMAGES  # taken for that of a data set whose test images nobody has counted yet
+TEST_SHARE = TRAIN_IMAGES // TEST_IMAGES  # assumed where the test images are not counted yet
 
 
 def forward_operations(units: int, images: int) -> int:
@@ -18,7 +18,7 @@ def forward_operations(units: int, images: int) -> int:
 def epoch_operations(units: int, images: int) -> int:
     """Return the floating-point operations of the matrix products of an epoch: forward, and both gradients.
 
-    The hidden layer's error needs a product of its own; no gradient goes back to the pixels.
+    The error of the hidden layer takes one more product; no gradient goes back to the pixels.
     """
     return 2 * (2 * PIXELS * units + 3 * units * CLASSES) * images
 
@@ -29,18 +29,18 @@ def parameters(units: int) -> int:
 
 
 def training_memory_mb(units: int, images: int = TRAIN_IMAGES) -> int:
-    """Return what a training job takes at most, in MB, with room to spare.
+    """Return the most memory that a training job takes, in MB, with room to spare.
 
     Measured with MNIST (`/usr/bin/time`, RMSprop with momentum): 558 MB up to 512 units, 570 at 1,024, 667 at 4,096.
-    TensorFlow takes most of it; weights, gradients and optimizer variables grow with the parameters, and every image
-    is a byte a pixel, also while it is read.
+    TensorFlow takes most of it. Weights, gradients and optimizer variables grow with the parameters. Every image takes
+    a byte a pixel, twice while it is read.
     """
     more_images = max(0, images - TRAIN_IMAGES) * PIXELS * 2
     return 600 + round((parameters(units) * 4 * 12 + more_images) / 1e6)
 
 
 def evaluation_memory_mb(units: int, images: int = TEST_IMAGES) -> int:
-    """Return what an evaluation job takes at most, in MB, with room to spare.
+    """Return the most memory that an evaluation job takes, in MB, with room to spare.
 
     The hidden layer of all test images is there twice, float32, before and after its activation; their pixels once,
     float32; the weights of one run. NumPy itself takes 50 MB.
@@ -58,8 +58,8 @@ def training_runtime_minutes(
 ) -> int:
     """Return the time limit to ask a cluster for, in minutes, for a job that trains a block of seeds.
 
-    Ample on purpose: a scheduler ends the job at its limit. Small networks are bound by more than their products, so
-    that no epoch counts less than one of 64 units.
+    It is generous, since a scheduler ends the job at its limit. Small networks spend their time on more than products,
+    so an epoch counts at least as much as one of 64 units.
     """
     width = max(units, 64)
     operations = seeds * epochs * (epoch_operations(width, images) + forward_operations(width, tests))

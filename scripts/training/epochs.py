@@ -1,21 +1,21 @@
 """A whole epoch of Keras training as one XLA program.
 
-`model.fit` returns to Python after each step. Here the loop over the batches is compiled with the steps, on data that
-stay in memory: the same Keras model, loss and optimizer, 2 to 3 times as fast (README, section on performance).
+`model.fit` returns to Python after each step. Here XLA compiles the loop over the batches together with the steps, on
+data that stay in memory. Keras' model, loss and optimizer are the same, 2 to 3 times as fast (README, performance).
 """
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-# The whole test set at once would take 47 MB more and no less time.
+# The whole test set at once takes 47 MB more and as much time.
 TEST_BATCH = 500
 
 
 def scaled(pixels: tf.Tensor) -> tf.Tensor:
     """Return uint8 pixels as float32 from 0 to 1.
 
-    XLA turns the division by 255 into a multiplication by its reciprocal; said outright, both paths give one result.
+    XLA turns a division by 255 into this multiplication. NumPy does not, so it is written out (`evaluation.scaled`).
     """
     return tf.cast(pixels, tf.float32) * tf.constant(np.float32(1) / np.float32(255))
 
@@ -23,8 +23,8 @@ def scaled(pixels: tf.Tensor) -> tf.Tensor:
 def whole_batches(order: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the order in batches of one size, and how many images of each count.
 
-    A last, smaller batch is filled up with its own last image, which then counts for nothing: products get zeros to
-    add. With one shape the step is compiled once, 0.2 to 0.7 s less a job.
+    A smaller last batch is filled with copies of its last image, which count for nothing: they add zeros to the
+    products. With one shape XLA compiles the step once, which saves 0.2 to 0.7 s a job.
 
     Returns:
         `(batches, counts)`: int32 (steps, batch_size) and int32 (steps,).
@@ -58,7 +58,7 @@ class CompiledTraining:
     Args:
         model: classifier of flat images that ends in softmax.
         optimizer: Keras optimizer, not yet built.
-        batch_size: images a step; the last step of an epoch takes what is left.
+        batch_size: images a step; the last step of an epoch takes the rest.
         train: `(images, labels)`: uint8 (n, pixels), uint8 (n,), arrays (copied) or tensors (not copied).
         test: the same for the test set.
     """
@@ -118,7 +118,7 @@ class CompiledTraining:
         self.optimizer.apply(tape.gradient(loss, weights), weights)
         return total, tf.reduce_sum(hits * counted)
 
-    # Loops are said outright: AutoGraph would write code of its own to a temporary file, which may find no room.
+    # Loops are explicit: AutoGraph would write code to a temporary file, for which the disk may have no room.
     @tf.function(jit_compile=True, autograph=False)
     def _epoch(self, batches, counts):
         return totals(tf.shape(batches)[0], lambda index: self._step(batches[index], counts[index]))

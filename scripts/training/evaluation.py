@@ -1,4 +1,4 @@
-"""Evaluate trained weights on the test set with NumPy alone, so that a second program confirms what TensorFlow said."""
+"""Evaluate trained weights on the test set with NumPy alone: a second program confirms the metrics of TensorFlow."""
 
 import numpy as np
 
@@ -7,20 +7,21 @@ def predict(weights: dict[str, np.ndarray], images: np.ndarray) -> np.ndarray:
     """Return the network's logits.
 
     Args:
-        weights: `hidden/kernel` (784, units), `hidden/bias` (units,), `output/kernel` (units, 10), `output/bias` (10,).
+        weights: float32, `weights/hidden/kernel` (784, units), `weights/hidden/bias` (units,), `weights/output/kernel`
+            (units, 10) and `weights/output/bias` (10,).
         images: float32 (n, 784), pixels from 0 to 1.
 
     Returns:
         float32 (n, 10): what softmax turns into probabilities.
     """
-    hidden = np.maximum(images @ weights["hidden/kernel"] + weights["hidden/bias"], 0)
-    return hidden @ weights["output/kernel"] + weights["output/bias"]
+    hidden = np.maximum(images @ weights["weights/hidden/kernel"] + weights["weights/hidden/bias"], 0)
+    return hidden @ weights["weights/output/kernel"] + weights["weights/output/bias"]
 
 
 def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return each image's loss, -log softmax(logits)[label], float32 (n,).
 
-    Keras' `evaluate` also takes it from the logits behind the softmax, unclipped.
+    Keras' `evaluate` takes it from the logits too, so a loss is not clipped.
     """
     wide = logits.astype(np.float64)
     shifted = wide - wide.max(axis=1, keepdims=True)
@@ -39,7 +40,7 @@ def evaluate_run(weights: dict[str, np.ndarray], pixels: np.ndarray, labels: np.
     Returns:
         Loss, float32 (n,), and predicted class, uint8 (n,), of every image.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # a diverged state gives nan, which the tables count
+    with np.errstate(over="ignore", invalid="ignore"):  # diverged weights give nan, which the tables count
         logits = predict(weights, pixels)
         return cross_entropy(logits, labels), logits.argmax(axis=1).astype(np.uint8)
 

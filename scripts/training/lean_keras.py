@@ -1,6 +1,6 @@
 """Import Keras with TensorFlow in less time and memory; import this module before `keras` or `tensorflow`.
 
-A job trains for seconds to minutes, so what its imports cost counts (README, "How fast").
+A job trains for seconds to minutes, so the cost of its imports matters (README, "How fast").
 """
 
 import ctypes
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# What the user's environment or ~/.keras may say must not change a byte.
+# Settings of the user, in the environment or in ~/.keras, must not change a byte.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 # XLA hands sums to the library YNNPACK unless told of no kind of operation to hand over. Its own, fused with what goes
 # before, take 3 % less of an epoch (`benchmarks/epoch.py DATA_FOLDER --ynnpack`); products gain nothing by it either.
@@ -19,14 +19,14 @@ os.environ["XLA_FLAGS"] = "--xla_cpu_experimental_ynn_fusion_type="
 os.environ.pop("TF_XLA_FLAGS", None)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-# Keras imports these where they are installed, for plots and data frames that training has no use for.
+# Keras imports these where they are installed, for plots and data frames that training does not use.
 UNUSED = ("matplotlib", "pandas", "scipy")
 _DONTNEED = 4  # MADV_DONTNEED of madvise(2)
 
 
 @contextmanager
 def _without(modules: tuple[str, ...]) -> Iterator[None]:
-    """Let imports of these modules fail with ImportError, as if not installed; those imported before stay."""
+    """Make imports of these modules fail with ImportError; modules imported before stay."""
     hidden = [name for name in modules if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))
     try:
@@ -38,9 +38,9 @@ def _without(modules: tuple[str, ...]) -> Iterator[None]:
 
 @contextmanager
 def _without_collection() -> Iterator[None]:
-    """Keep the garbage collector still: imports make a million objects and hardly any garbage.
+    """Stop the garbage collector: imports make a million objects and hardly any garbage.
 
-    Nor are they looked through later, in training and above all at the end of the process: 1 s less a job.
+    The collector ignores these objects later too, above all at the end of the process. This saves 1 s a job.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -53,10 +53,10 @@ def _without_collection() -> Iterator[None]:
 
 
 def unmap_library_pages() -> None:
-    """Give back the pages of shared libraries that were only read, 350 MB after the import of TensorFlow.
+    """Release the pages of shared libraries that were only read: 350 MB after the import of TensorFlow.
 
-    They stay in the kernel's page cache, and those that are used again are mapped again. Pages that were written to,
-    for example by relocation, are left alone. Source: madvise(2), proc_pid_smaps(5); does nothing but on Linux.
+    They stay in the kernel's page cache, and the kernel maps those that are used again. Pages that were written to, by
+    relocation for example, stay. Source: madvise(2), proc_pid_smaps(5). Does nothing except on Linux.
     """
     smaps = Path("/proc/self/smaps")
     if not smaps.is_file():

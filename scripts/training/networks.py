@@ -1,4 +1,4 @@
-"""The network under study, and all randomness of its training: initial weights and the order of the images."""
+"""The network under study, and the two random inputs of its training: initial weights and the order of the images."""
 
 import keras
 import numpy as np
@@ -20,7 +20,7 @@ def build_network(units: int) -> keras.Sequential:
 
 
 def initial_weights(units: int, seed: int) -> list[np.ndarray]:
-    """Return what `keras.utils.set_random_seed(seed)` and a new network give: kernel, bias, kernel, bias, float32."""
+    """Return the weights of a new network after `keras.utils.set_random_seed(seed)`: kernel, bias, kernel, bias."""
     keras.utils.set_random_seed(seed)
     return build_network(units).get_weights()
 
@@ -30,7 +30,7 @@ def shuffled_order(seed: int, epoch: int, images: int) -> np.ndarray:
 
     Args:
         seed: the replicate's seed.
-        epoch: counted from 1 over the whole training, so that a resumed training goes on as an uninterrupted one.
+        epoch: counted from 1 over the whole training, so a resumed training sees the orders of an uninterrupted one.
         images: size of the training set.
 
     Returns:

@@ -6,23 +6,16 @@ the long ones run the workflow on a study with one damaged file and then do what
 
 import importlib
 import json
-import os
 import re
 import shlex
 import shutil
-from collections import Counter
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from files.records import write_record
 from helpers.disturbed_study import follow_errors
-from helpers.mutations import EDIT, edited
-from helpers.workflow import PROJECT, run_snakemake
-from training.state import StateError, StateReader, writing_state
+from helpers.workflow import run_snakemake
 
 POINT = "units={},learning_rate=0.001,momentum=0,batch_size=128,optimizer=rmsprop"
 FIRST, SECOND = (f"runs/{POINT.format(8)}/seeds=0-1/epochs={epochs}" for epochs in (2, 4))
@@ -294,100 +287,3 @@ def test_doing_what_the_error_says_gives_the_undisturbed_study(finished, tmp_pat
 @pytest.mark.parametrize("file", READERS)
 def test_doing_what_the_error_says_always_gives_the_undisturbed_study(finished, tmp_path, file, fault):
     ends_as_undisturbed(finished, tmp_path, file, fault)
-
-
-# --- states, whatever is done to them -------------------------------------------------------------------------------
-
-ARRAYS = {
-    seed: {"weights/kernel": np.arange(12, dtype=np.float32).reshape(3, 4) + seed, "weights/bias": np.full(4, seed / 2)}
-    for seed in (0, 1)
-}
-
-
-def state_bytes(folder):
-    """Return the bytes of a sound state."""
-    with writing_state(folder / "sound.npz", {"point": "p", "epochs": 5}) as keep:
-        for seed, arrays in ARRAYS.items():
-            keep(seed, arrays)
-    return (folder / "sound.npz").read_bytes()
-
-
-def end_of_reading(path):
-    """Read a state of which bytes were changed; every array that is read at all must be what was written.
-
-    Returns "refused", "read", or "incomplete" where the name of an array was hit, so that it is not found.
-    """
-    try:
-        reader = StateReader(path, point="p", epochs=5)
-        found, problem = {seed: reader.arrays(seed) for seed in ARRAYS}, ""
-    except StateError as error:
-        found, problem = {}, str(error)
-    assert len(problem.splitlines()) == (not found)
-    for seed, arrays in found.items():
-        for name, array in arrays.items():
-            assert array.dtype == ARRAYS[seed][name].dtype
-            np.testing.assert_array_equal(array, ARRAYS[seed][name])
-    if problem:
-        return "refused"
-    return "read" if all(found[seed].keys() == ARRAYS[seed].keys() for seed in ARRAYS) else "incomplete"
-
-
-def check_edited_states(folder, examples):
-    sound = state_bytes(folder)
-    path = folder / "state.npz"
-    ends = Counter()
-
-    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(st.lists(EDIT, max_size=4))
-    def check(edits):
-        path.write_bytes(edited(sound, edits))
-        ends[end_of_reading(path)] += 1
-
-    check()
-    print(dict(ends))
-    assert ends["refused"] > examples / 2
-    assert ends["read"] > 0
-
-
-def test_an_edited_state_is_refused_or_read_as_it_was_written(tmp_path):
-    check_edited_states(tmp_path, 300)
-
-
-@pytest.mark.long
-def test_ten_thousand_edited_states_are_refused_or_read_as_they_were_written(tmp_path):
-    check_edited_states(tmp_path, 10_000)
-
-
-def check_flipped_bits(folder, step):
-    """Flip a state's bits one at a time, each `step`th of them."""
-    sound = state_bytes(folder)
-    path = folder / "state.npz"
-    ends = Counter()
-    for bit in range(0, 8 * len(sound), step):
-        path.write_bytes(edited(sound, [("flip", bit // 8, 1 << bit % 8)]))
-        ends[end_of_reading(path)] += 1
-    print(dict(ends))
-    assert ends["refused"] > ends.total() / 2
-    assert ends["read"] > 0  # dates and such, of which there are many in a small archive
-    assert ends["incomplete"] < ends.total() / 50
-
-
-def test_one_flipped_bit_in_eleven_of_a_state_is_refused_or_harmless(tmp_path):
-    check_flipped_bits(tmp_path, 11)
-
-
-@pytest.mark.long
-def test_every_flipped_bit_of_a_state_is_refused_or_harmless(tmp_path):
-    check_flipped_bits(tmp_path, 1)
-
-
-def test_an_object_array_is_never_unpickled(tmp_path):
-    class Touch:
-        def __reduce__(self):
-            return os.mkdir, (str(tmp_path / "trace"),)
-
-    for label in (np.array([Touch()], dtype=object), np.frombuffer(b'{"point": "p"}', np.uint8)):
-        np.savez(tmp_path / "state.npz", **{"label": label, "0/weights/kernel": np.array([Touch()], dtype=object)})
-        with pytest.raises(StateError, match="is no readable state"):
-            StateReader(tmp_path / "state.npz").arrays(0)
-    assert not (tmp_path / "trace").exists()

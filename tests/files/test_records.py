@@ -39,6 +39,7 @@ def refusal(path, name=None, **expected):
 
 def test_files_are_found_as_they_were_written(record):
     read = Record(record, point="units=2", seeds=[0, 1])
+    assert read.label == LABEL
     assert read.file("metrics.csv") == record.with_name("metrics.csv")
     assert read.sha256 == {
         name: hashlib.sha256(f"content of {name}".encode()).hexdigest() for name in ("metrics.csv", "test.npz")

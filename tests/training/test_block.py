@@ -1,7 +1,5 @@
 """Training a block: resumed equals uninterrupted, and a seed's bytes do not depend on its neighbours."""
 
-import json
-import shutil
 import subprocess
 import sys
 
@@ -9,7 +7,6 @@ import numpy as np
 import pytest
 
 from files.code_digest import engine
-from files.records import write_record
 from helpers.workflow import PROJECT, copy_project, run_script
 from training.block import train_block
 
@@ -83,18 +80,6 @@ def test_command_line_refuses_the_state_of_another_milestone(arrays, tmp_path):
     assert refused.returncode == 1
     assert "expected epochs=2. Received: epochs=1" in refused.stderr.splitlines()[-1]
     assert not (tmp_path / "three").exists()
-
-
-def test_command_line_refuses_weights_in_the_place_of_the_optimizer_state(arrays, tmp_path):
-    run_script("train", arguments(arrays, tmp_path / "one", (0, 1)))
-    folder = tmp_path / "one"
-    shutil.copy(folder / "state.npz", folder / "optimizer.npz")
-    label = json.loads((folder / "train.json").read_text())
-    label = {key: value for key, value in label.items() if key not in ("sha256", "record")}
-    write_record(folder / "train.json", [folder / "state.npz", folder / "optimizer.npz"], **label)
-    refused = run_script("train", arguments(arrays, tmp_path / "two", (1, 2), folder), check=False)
-    assert refused.returncode == 1
-    assert "expected holds=optimizer. Received: holds=weights" in refused.stderr.splitlines()[-1]
 
 
 def test_states_written_and_read_by_the_command_line_go_on_bit_for_bit(arrays, tmp_path):

@@ -13,7 +13,7 @@ from helpers.workflow import PROJECT
 from training.block import train_block
 from training.evaluation import cross_entropy, evaluate_run, scaled
 from training.networks import build_network
-from training.state import writing_state
+from training.state import state_writer
 
 POINT = {"units": 64, "learning_rate": 0.001, "momentum": 0, "batch_size": 128, "optimizer": "rmsprop"}
 
@@ -30,8 +30,8 @@ def trained(subset):
 
 
 def weights_of(state, scale=1):
-    names = ("hidden/kernel", "hidden/bias", "output/kernel", "output/bias")
-    return {name: state[f"weights/{name}"] * scale for name in names}
+    names = ("hidden/kernel", "hidden/bias", "output/kernel", "output/bias")  # in the order of Keras
+    return {f"weights/{name}": state[f"weights/{name}"] * scale for name in names}
 
 
 @pytest.mark.parametrize("scale", [1, 8])  # weights times 8: an overconfident network, losses far above 16
@@ -64,9 +64,9 @@ def test_diverged_weights_give_nan_losses(subset, trained):
 def write(arrays, folder, states, point="p"):
     """Write the states of two seeds, and their record."""
     label = {"point": point, "seeds": [0, 1], "epochs": 3, "engine": "a training"}
-    with writing_state(folder / "state.npz", label | {"holds": "weights"}) as keep:
+    with state_writer({"weights": folder / "state.npz"}) as add:
         for seed, state in states.items():
-            keep(seed, state)
+            add(seed, weights_of(state))
     data = Record(arrays / "preprocess.json").digest
     write_record(folder / "train.json", [folder / "state.npz"], **label, preprocess=data)
 
