@@ -1,6 +1,6 @@
-"""What `make` would do, before it does: runs kept and trained, and why; time and disk; what can then be compared.
+"""What `make` would do: runs kept and trained, and why; time and disk; what the seeds can show. `make plan`.
 
-Which jobs run, and why, is Snakemake's own answer to a dry run.
+A dry run of Snakemake decides which jobs run, and why.
 """
 
 import contextlib
@@ -26,48 +26,48 @@ RULES = {rule: place for place, rule in enumerate(TYPICAL_SECONDS)}  # in the or
 MOST_NAMED = 3  # points in a line; a study may have thousands
 REUSED, TRAIN, STALE, EVALUATE = "reused", "to train", "stale, to train again", "to evaluate"
 
-Milestone = tuple[str, int]  # a point's name, and a number of epochs that a sweep or grid wants
-Fate = tuple[str, str]  # what becomes of a run, and why
+Condition = tuple[str, int]  # a point's name, and the number of epochs after which it is evaluated
+Status = tuple[str, str]  # what will happen to a run, and why
 
 
-def fates(plan: Plan, jobs: list[Job]) -> dict[Milestone, Counter[Fate]]:
-    """Return for each milestone that is evaluated what becomes of how many of its runs."""
-    asked = {(job.rule, link_of(job)): job for job in jobs}
+def run_statuses(plan: Plan, jobs: list[Job]) -> dict[Condition, Counter[Status]]:
+    """Return for each condition how many of its runs have which status."""
+    job_of = {(job.rule, link_of(job)): job for job in jobs}
     cause_of = causes(jobs, needed_jobs(jobs))
-    found: dict[Milestone, Counter[Fate]] = {}
+    statuses: dict[Condition, Counter[Status]] = {}
     for link in plan.evaluated():
-        train, evaluate = (asked.get((rule, link)) for rule in ("train", "evaluate"))
-        found.setdefault((link.point, link.epochs), Counter())[_fate(train, evaluate, cause_of)] += link.seeds
-    return found
+        train, evaluate = (job_of.get((rule, link)) for rule in ("train", "evaluate"))
+        statuses.setdefault((link.point, link.epochs), Counter())[_status(train, evaluate, cause_of)] += link.seeds
+    return statuses
 
 
-def _fate(train: Job | None, evaluate: Job | None, cause_of: dict[Key, str]) -> Fate:
+def _status(train: Job | None, evaluate: Job | None, cause_of: dict[Key, str]) -> Status:
     if train is None:
         return (EVALUATE, cause_of[evaluate.key]) if evaluate else (REUSED, "")
     cause = cause_of[train.key]
     if cause == INTERRUPTED or not os.path.exists(train.outputs[0]):
         return TRAIN, cause
-    return STALE, "files beside its state are gone" if cause == MISSING else cause
+    return STALE, "files beside its state are missing" if cause == MISSING else cause
 
 
-def named(milestone: Milestone, study: Study, plan: Plan) -> str:
-    """Return a milestone by what sets it apart from the baseline: `learning_rate=0.002`."""
-    point, epochs = milestone
+def label(condition: Condition, study: Study, plan: Plan) -> str:
+    """Return the factors in which a condition differs from the baseline: `learning_rate=0.002`."""
+    point, epochs = condition
     return changes(plan.points[point].model_dump() | {"epochs": epochs}, study.baseline.model_dump())
 
 
-def run_table(found: dict[Milestone, Counter[Fate]], study: Study, plan: Plan) -> str:
-    """Return the table of runs: one line for each fate and cause."""
-    runs: Counter[Fate] = Counter({(REUSED, ""): 0})
-    which: dict[Fate, list[str]] = {}
-    for milestone, counts in found.items():
+def run_table(statuses: dict[Condition, Counter[Status]], study: Study, plan: Plan) -> str:
+    """Return the table of runs: a line for each status."""
+    runs: Counter[Status] = Counter({(REUSED, ""): 0})
+    labels: dict[Status, list[str]] = {}
+    for condition, counts in statuses.items():
         runs.update(counts)
-        for fate in counts:
-            which.setdefault(fate, []).append(named(milestone, study, plan))
+        for status in counts:
+            labels.setdefault(status, []).append(label(condition, study, plan))
     order = [REUSED, TRAIN, STALE, EVALUATE]
     rows = [
-        [fate, number, cause, "" if fate == REUSED else _first(which[fate, cause])]
-        for (fate, cause), number in sorted(runs.items(), key=lambda item: (order.index(item[0][0]), -item[1]))
+        [action, number, cause, "" if action == REUSED else _first(labels[action, cause])]
+        for (action, cause), number in sorted(runs.items(), key=lambda item: (order.index(item[0][0]), -item[1]))
     ]
     return tabulate(rows, ["runs", "number", "why", "which"], tablefmt="github")
 
@@ -78,7 +78,7 @@ def _first(names: list[str]) -> str:
 
 
 def other_jobs(jobs: list[Job]) -> list[str]:
-    """Return a line for each cause for which jobs run that belong to no run, in the order of the workflow."""
+    """Return the jobs that belong to no single run, in the order of the workflow, one line for each cause."""
     rules: dict[str, list[str]] = {}
     for job in sorted(jobs, key=lambda job: RULES.get(job.rule, len(RULES))):
         if link_of(job) is None:
@@ -87,12 +87,12 @@ def other_jobs(jobs: list[Job]) -> list[str]:
         return [f"NOTE: {guard.RECORD_IS_GONE}."]
     lines = [f"Also {', '.join(names)}: {cause}." for cause, names in rules.items()]
     if any(job.rule == "preprocess" and os.path.exists(job.outputs[0]) for job in jobs):
-        lines.append("`make` makes the data first; where they come out the same, nothing is trained again for them.")
+        lines.append("`make` makes the data first; if they are unchanged, nothing is retrained.")
     return lines
 
 
 def cost_lines(jobs: list[Job], expectation: Expectation, slots: int) -> list[str]:
-    """Return what the jobs will take: time, by which records, and disk."""
+    """Return the time and disk the jobs will take, and the source of the times."""
     seconds = {job.key: expectation.seconds(job) for job in jobs}
     elapsed = makespan(seconds, needed_jobs(jobs), {job.key: job.priority for job in jobs}, slots)
     work = expectation.work
@@ -109,7 +109,7 @@ def cost_lines(jobs: list[Job], expectation: Expectation, slots: int) -> list[st
 
 
 def size_on_disk(folder: Path) -> int:
-    """Return the bytes of all files below a folder; those that vanish meanwhile count nothing."""
+    """Return the bytes of all files below a folder; files that vanish meanwhile do not count."""
     size = 0
     for place, _, names in os.walk(folder):
         for name in names:
@@ -119,27 +119,27 @@ def size_on_disk(folder: Path) -> int:
 
 
 def _source(jobs: list[Job], expectation: Expectation) -> str:
-    """Return where the times come from."""
+    """Return one line on the source of the times."""
     if "train" not in expectation.slowdowns:
-        return "No training was measured here yet: by times on an AMD EPYC, so expect a factor of 2 or 3."
-    own = sum(job.benchmark in expectation.measured for job in jobs)
+        return "No training was measured here yet. These are times of an AMD EPYC; expect a factor of 2 or 3."
+    repeated = sum(job.benchmark in expectation.measured for job in jobs)
     missing = ", ".join(sorted({job.rule for job in jobs} - expectation.slowdowns.keys()))
-    return f"By {len(expectation.measured)} records of earlier jobs here, {own} of them of these very jobs" + (
-        f"; {missing}: by times elsewhere, scaled by these records." if missing else "."
+    return f"By {len(expectation.measured)} records of earlier jobs here, {repeated} of them of these very jobs" + (
+        f"; {missing}: times of another machine, scaled by these records." if missing else "."
     )
 
 
-def comparison_table(found: dict[Milestone, Counter[Fate]], study: Study, plan: Plan) -> str:
-    """Return the table of comparisons: how many each sweep or grid makes, and what its seeds can show."""
+def comparison_table(statuses: dict[Condition, Counter[Status]], study: Study, plan: Plan) -> str:
+    """Return the table of comparisons: how many each sweep or grid has, and what its seeds can show."""
     n, alpha = study.replicates, study.alpha
-    kept = {milestone for milestone, counts in found.items() if all(fate == REUSED for fate, _ in counts)}
+    kept = {condition for condition, counts in statuses.items() if all(action == REUSED for action, _ in counts)}
     baseline = (study.baseline.point.name, study.baseline.epochs)
     rows = []
     for name in (*study.sweeps, *study.grids):
         family = plan.compared(name)
         if not family:
             continue
-        new = sum(not {milestone, baseline} <= kept for milestone in family)
+        new = sum(not {condition, baseline} <= kept for condition in family)
         size = len(family)
         if can_reject(n, size, alpha):
             shows = f"differences beyond {detectable_difference(1, n, alpha, size):.2f} SD"
@@ -153,21 +153,21 @@ def comparison_table(found: dict[Milestone, Counter[Fate]], study: Study, plan: 
 def preview(found: DryRun, study: Study, expectation: Expectation, slots: int) -> str:
     """Return the whole preview, Markdown."""
     plan, jobs = expectation.work.plan, found.jobs
-    become = fates(plan, jobs)
-    parts = [run_table(become, study, plan)]
+    statuses = run_statuses(plan, jobs)
+    parts = [run_table(statuses, study, plan)]
     if found.nothing_to_do:
         parts.append("Nothing to be done.")
     else:
         parts += ["\n".join(other_jobs(jobs)), "\n".join(cost_lines(jobs, expectation, slots))]
-    parts.append(comparison_table(become, study, plan))
-    parts.append("A comparison pairs each seed with the baseline's, accuracy and loss apart. SD: of their differences.")
+    parts.append(comparison_table(statuses, study, plan))
+    parts.append("Every comparison is paired by seed with the baseline, for each metric. SD: of the differences.")
     return "\n\n".join(part for part in parts if part)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Command line; further options go to Snakemake."""
     options, others = make_options.parse(__doc__, argv)
-    study = checking.tell(options.configs, options.directory)
+    study = checking.checked_study(options.configs, options.directory)
     work = work_of(study, options.directory)
     files = [str(path) for path in options.configs]
     # Without Snakemake's record `make` recomputes everything from the raw data on; a dry run alone would not say so.

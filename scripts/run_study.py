@@ -5,10 +5,11 @@ that nothing has changed.
 """
 
 import re
+from contextlib import nullcontext
 
 from running import checking, display, guard, make_options
+from running.conclusion import concluded
 from running.forecast import jobs_at_once, work_of
-from running.progress import Progress, summary
 
 DRY_RUN = re.compile(r"--dry-?run|-[a-zA-Z]*n[a-zA-Z]*")  # also among other one-letter options: -np
 
@@ -17,7 +18,7 @@ def main(argv: list[str] | None = None) -> None:
     """Command line; further options go to Snakemake."""
     options, others = make_options.parse(__doc__, argv)
     folder = options.directory
-    study = checking.tell(options.configs, folder)
+    study = checking.checked_study(options.configs, folder)
     # --resources and --configfile take all words that follow: an option ends the one, nothing may follow the other.
     arguments = [*others, "--directory", str(folder.resolve())]
     arguments += ["--resources", f"mem_mb={options.memory_mb}", "--cores", f"{options.cores}"]
@@ -27,18 +28,9 @@ def main(argv: list[str] | None = None) -> None:
         guard.begin(folder)
     work = work_of(study, folder)
     slots = jobs_at_once(options.cores, options.memory_mb, work)
-    runs: list[Progress] = []
-    try:
+    with nullcontext([]) if is_dry else concluded(folder) as runs:
         for targets in (["data"], []):
             display.run([*arguments, *targets, *configs], folder, work, slots, runs)
-    except SystemExit:
-        guard.explain_failure(folder)
-        raise
-    finally:
-        print(summary(runs))
-    report = (folder / "results" / "report.html").resolve()
-    if not is_dry and report.is_file():
-        print(f"The report is in {report}")
 
 
 if __name__ == "__main__":

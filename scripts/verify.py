@@ -1,7 +1,7 @@
-"""Train randomly chosen runs of a finished study again, and compare them with what is stored: `make verify`.
+"""Retrain a random sample of the runs of a finished study, and compare them with what is stored: `make verify`.
 
-A run is a point, a seed and a number of epochs. Each one chosen is trained alone, from fresh weights to its end without
-a stop, and evaluated. Nothing is written: what is stored stays as it is.
+A run is a point, a seed and a number of epochs. Each run of the sample is trained alone, from fresh weights to its end
+without a stop, and evaluated. Nothing is written.
 """
 
 import argparse
@@ -19,8 +19,8 @@ from data.arrays import read_split
 from data.datasets import FILES, load_datasets
 from files.provenance import cpu_model
 from files.records import Record, RecordError, sha256
-from running.drawn_runs import Run, choose, evaluated_runs, training_share
-from running.outcomes import TEST_METRICS, Outcome, stored_metrics, stored_outcome, trained_outcome
+from running.retraining import TEST_METRICS, Outcome, retrained_outcome, stored_metrics, stored_outcome
+from running.sample import Run, draw, evaluated_runs, training_share
 from stats.divergence import score_at_chance
 from tables.runs import read_csv
 
@@ -30,12 +30,11 @@ RECORDS = ("download.json", "preprocess.json", "train.json", "evaluate.json", "a
 RECORDS += ("check_published.json", "plot.json")
 START_SECONDS = 8  # of a run: its imports, compiling its network, its evaluation
 
-Compared = tuple[Run, Outcome, Outcome]  # stored, and trained here
-Tell = Callable[[str], None]
+Compared = tuple[Run, Outcome, Outcome]  # stored, and retrained here
 
 
 def missing_files(results: Path, runs: list[Run], data: Path) -> list[Path]:
-    """Return the files of a finished study that are not there."""
+    """Return the files of a finished study that are missing."""
     files = [run.folder / name for run in runs for name in ("state.npz", "history.csv", "metrics.csv")]
     files += [data / "raw" / name for name in FILES.values()]
     files += [data / f"{part}_{subset}.npy" for subset in ("train", "test") for part in "xy"]
@@ -44,7 +43,7 @@ def missing_files(results: Path, runs: list[Run], data: Path) -> list[Path]:
 
 
 def expected_hashes(dataset: str, record: dict) -> tuple[dict[str, str], str]:
-    """Return the SHA-256 of each raw file by name, and who says so: an own data set's were recorded by the study."""
+    """Return the SHA-256 of each raw file by name, and their source: the list of data sets or the study's record."""
     known = load_datasets(DATASETS_FILE).get(dataset)
     if known:
         return {FILES[key]: file.sha256 for key, file in known.files.items()}, "config/datasets.yaml"
@@ -52,14 +51,14 @@ def expected_hashes(dataset: str, record: dict) -> tuple[dict[str, str], str]:
 
 
 def check_data(folder: Path, expected: dict[str, str]) -> None:
-    """Check that the arrays the study was trained on are those of the right raw files.
+    """Check that the training data are those of the right raw files.
 
     Args:
         folder: folder of the arrays; the raw files lie in `raw/`.
         expected: SHA-256 by name of the raw file.
 
     Raises:
-        ValueError: if a raw file is another, or an array does not hold what its raw file does.
+        ValueError: if a raw file has another SHA-256, or an array differs from its raw file.
     """
     for name, digest in expected.items():
         received = sha256(folder / "raw" / name)
@@ -70,16 +69,16 @@ def check_data(folder: Path, expected: dict[str, str]) -> None:
             path = folder / f"{part}_{subset}.npy"
             stored = np.load(path, allow_pickle=False)
             if stored.dtype != array.dtype or not np.array_equal(stored, array):
-                raise ValueError(f"{path}: does not hold what the raw files do. Delete it and run `make` again.")
+                raise ValueError(f"{path}: differs from the raw files. Delete it and run `make` again.")
 
 
 def changed_files(results: Path) -> tuple[int, list[str]]:
-    """Look for files of data, runs, tables and figures that are not what their jobs wrote.
+    """Find files of data, runs, tables and figures that changed after their jobs wrote them.
 
-    An optimizer's variables may be gone, where the study does not keep them.
+    An optimizer's variables may be missing, as a study need not keep them.
 
     Returns:
-        How many files are on record, and a line for each that was changed or is gone, or whose record was.
+        How many files are on record, and a line for each that was changed or is missing, or whose record was.
     """
     number, problems = 0, []
     for path in sorted(path for name in RECORDS for path in results.rglob(name)):
@@ -103,36 +102,36 @@ def read_json(path: Path, *keys: str) -> dict:
     """Return a JSON file's mapping.
 
     Raises:
-        ValueError: with one line, if it holds none, or lacks one of the keys.
+        ValueError: with one line, if it holds no mapping, or a key is missing.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         missing = [key for key in keys if key not in content]
     except (ValueError, TypeError):
-        raise ValueError(f"{path}: is no JSON mapping. Run `make` again.") from None
+        raise ValueError(f"{path}: is not a JSON mapping. Run `make` again.") from None
     if missing:
-        raise ValueError(f"{path}: expected {', '.join(missing)}, which is not there. Run `make` again.")
+        raise ValueError(f"{path}: expected {', '.join(missing)}, which is missing. Run `make` again.")
     return content
 
 
-def verify(results: Path, number: int, seed: int, tell: Tell) -> tuple[int, int]:
-    """Train some runs of a finished study anew.
+def verify(results: Path, number: int, seed: int, show: Callable[[str], None]) -> tuple[int, int]:
+    """Retrain a sample of the runs of a finished study.
 
     Args:
         results: the study's results folder.
         number: how many runs.
-        seed: of the choice.
-        tell: called with each line of the account.
+        seed: of the sample.
+        show: called with each line of the result.
 
     Returns:
-        How many of them differ from what is stored, and how many files were changed since a job wrote them.
+        How many of them differ from what is stored, and how many files changed after a job wrote them.
 
     Raises:
-        ValueError: if the study is not finished, or its data or one of the chosen states are not what they should be.
+        ValueError: if the study is not finished, or its data or a state of the sample are wrong.
         OSError: if a file cannot be read.
     """
     if not (results / "plan.csv").is_file():
-        raise ValueError(f"{results / 'plan.csv'}: there is no study here yet. Run `make` first.")
+        raise ValueError(f"{results / 'plan.csv'}: there is no study yet. Run `make` first.")
     plan = read_csv(results / "plan.csv")
     if not plan or None in plan[-1].values():
         raise ValueError(f"{results / 'plan.csv'}: is cut off. Run `make` again.")
@@ -143,44 +142,42 @@ def verify(results: Path, number: int, seed: int, tell: Tell) -> tuple[int, int]
     if missing:
         more = f" and {len(missing) - 1} more files" if len(missing) > 1 else ""
         raise ValueError(f"the study is unfinished: {missing[0]}{more} not found. Run `make` first.")
-    chosen = choose(runs, number, seed)
+    sample = draw(runs, number, seed)
     record = read_json(results / "provenance.json", "data", "rules", "cpu")
     hashes, source = expected_hashes(config["dataset"], record)
     check_data(folder, hashes)
     files, changed = changed_files(results)
-    stored = [stored_outcome(run) for run in chosen]
-    tell(f"Data: {folder}/*.npy hold what the raw files do, and these have the SHA-256 of {source}.")
-    tell(
-        f"Records: of {files} files of data, runs, tables and figures {files - len(changed)} are what their jobs wrote."
-    )
+    stored = [stored_outcome(run) for run in sample]
+    show(f"Data: {folder}/*.npy agree with the raw files, and these have the SHA-256 of {source}.")
+    show(f"Records: {files - len(changed)} of {files} files of data, runs, tables and figures are unchanged.")
     for problem in changed:
-        tell(f"CHANGED: {problem}")
-    tell(f"Choice: numpy.random.default_rng({seed}) draws {number} of the {len(runs)} runs of plan.csv, all as likely.")
-    told = "They are trained from fresh weights, one after the other"
+        show(f"CHANGED: {problem}")
+    show(f"Sample: numpy.random.default_rng({seed}) draws {number} of {len(runs)} runs, all equally likely.")
+    duration = ""
     if "train" in record["rules"]:
-        seconds = record["rules"]["train"]["seconds"] * training_share(chosen, plan, config["checkpoint_every"])
-        told += f": about {seconds + START_SECONDS * number:.0f} s at the study's own pace"
-    tell(f"{told}.")
+        seconds = record["rules"]["train"]["seconds"] * training_share(sample, plan, config["checkpoint_every"])
+        duration = f": about {seconds + START_SECONDS * number:.0f} s at the study's pace"
+    show(f"They are trained from fresh weights, one after the other{duration}.")
     compared = []
-    for run, before in zip(chosen, stored, strict=True):
+    for run, before in zip(sample, stored, strict=True):
         start = time.monotonic()
-        here = trained_outcome(run, folder)
+        here = retrained_outcome(run, folder)
         compared.append((run, before, here))
-        said = f"{run.name(baseline)}: {sameness(here.is_same(before))} ({time.monotonic() - start:.0f} s)"
-        tell(f"{len(compared)} of {number}: {said}")
-    tell(f"\n{table(compared, baseline)}\n")
-    different = [one for one in compared if not one[2].is_same(one[1])]
+        result = f"{run.name(baseline)}: {sameness(here.is_same(before))} ({time.monotonic() - start:.0f} s)"
+        show(f"{len(compared)} of {number}: {result}")
+    show(f"\n{table(compared, baseline)}\n")
+    different = [(run, before, here) for run, before, here in compared if not here.is_same(before)]
     for run, before, here in different:
         rows = stored_metrics([other for other in runs if other.levels == run.levels])
         parts = [difference(metric, before, here, spread(rows, metric)) for metric in TEST_METRICS]
-        tell(f"{run.name(baseline)}: {'; '.join(parts)}.")
+        show(f"{run.name(baseline)}: {'; '.join(parts)}.")
     for note in origin_notes(compared, record["cpu"]):
-        tell(f"NOTE: {note}")
+        show(f"NOTE: {note}")
     return len(different), len(changed)
 
 
 def sameness(same: bool) -> str:
-    """Return what is said of two hashes or metrics."""
+    """Return the word for equal or different hashes or metrics."""
     return "same" if same else "DIFFERENT"
 
 
@@ -205,18 +202,18 @@ def spread(rows: list[dict[str, str]], metric: str) -> float:
 
 
 def difference(metric: str, stored: Outcome, here: Outcome, sd: float) -> str:
-    """Return by how much a metric differs, against its standard deviation over the point's seeds."""
+    """Return the difference in a metric, also in standard deviations over the point's seeds."""
     before, now = (float(outcome.metrics[metric]) for outcome in (stored, here))
     share = f", {(now - before) / sd:+.2g} SD over seeds" if sd else ""
     return f"{metric.replace('_', ' ')} {before:.9g} stored, {now:.9g} here ({now - before:+.2g}{share})"
 
 
 def origin_notes(compared: list[Compared], cpu: str) -> list[str]:
-    """Say where stored runs were made by other code, by other versions or on another processor than those here."""
+    """Return a line for other code, other versions or another processor than here that made the stored runs."""
     notes = []
     for _, stored, here in compared:
         if stored.code != here.code:
-            notes.append(f"trained by another state of the code: digest {stored.code[:12]}, here {here.code[:12]}")
+            notes.append(f"trained by other code: digest {stored.code[:12]}, here {here.code[:12]}")
         if stored.versions != here.versions:
             notes.append(f"trained with {stored.versions}; here {here.versions}")
     if cpu != cpu_model():
@@ -228,8 +225,8 @@ def main(argv: list[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", type=Path, default=Path("results"), help="the study's results folder")
-    parser.add_argument("--runs", type=int, default=3, help="how many runs to train again")
-    parser.add_argument("--seed", type=int, default=0, help="of the choice")
+    parser.add_argument("--runs", type=int, default=3, help="how many runs to retrain")
+    parser.add_argument("--seed", type=int, default=0, help="of the random sample")
     arguments = parser.parse_args(argv)
     try:
         different, changed = verify(
@@ -238,11 +235,11 @@ def main(argv: list[str] | None = None) -> None:
     except (ValueError, OSError) as error:
         sys.exit(f"ERROR: {error}")
     except BrokenProcessPool:
-        sys.exit("ERROR: the process that trained a run was killed. Is there memory enough? 700 MB will do.")
+        sys.exit("ERROR: the process that trained a run was killed. Is there enough memory? It needs 700 MB.")
     if different:
-        print(f"DIFFERENT: {different} of {arguments.runs} runs are not what is stored.", file=sys.stderr)
+        print(f"DIFFERENT: {different} of {arguments.runs} runs differ from what is stored.", file=sys.stderr)
     if changed:
-        print(f"CHANGED: {changed} files are not what their jobs wrote.", file=sys.stderr)
+        print(f"CHANGED: {changed} files changed after their jobs wrote them.", file=sys.stderr)
     if different or changed:
         sys.exit(DIFFERENT)
     print(f"Same, bit for bit: weights and test metrics of {arguments.runs} of {arguments.runs} runs.")

@@ -1,4 +1,4 @@
-"""What `make plan` says of a finished small study after one change, and of a large one."""
+"""`make plan`: the preview of a finished small study after one change, and of a large study."""
 
 import csv
 import re
@@ -12,7 +12,7 @@ import pytest
 
 from design import configuration
 from helpers.workflow import copy_project, jobs_to_run, write_config
-from preview import comparison_table, fates, named, preview
+from preview import comparison_table, label, preview, run_statuses
 from running import checking, guard
 from running.forecast import Expectation, work_of
 from running.snakemake_jobs import DryRun, Job
@@ -32,7 +32,7 @@ def run(script, project, study, *options):
     return subprocess.run(call, cwd=study, capture_output=True, text=True, timeout=300, check=True)
 
 
-def told(project, study):
+def preview_of(project, study):
     """Return the preview's text, and its table of runs: (state, why) -> (number, which)."""
     text = run("preview", project, study).stdout
     lines = text[text.index("| runs") :].split("\n\n")[0].splitlines()[2:]
@@ -42,7 +42,7 @@ def told(project, study):
 
 def test_nothing_changed(finished, study):
     before = {path: path.stat().st_mtime_ns for path in (study / "results").rglob("*")}
-    text, runs = told(finished[0], study)
+    text, runs = preview_of(finished[0], study)
     assert runs == {("reused", ""): (8, "")}
     assert "Nothing to be done." in text
     assert {path: path.stat().st_mtime_ns for path in (study / "results").rglob("*")} == before
@@ -50,7 +50,7 @@ def test_nothing_changed(finished, study):
 
 def test_a_learning_rate_added(finished, study):
     write_config(study, {"sweeps.learning_rate": [0.001, 0.002, 0.01]})
-    text, runs = told(finished[0], study)
+    text, runs = preview_of(finished[0], study)
     assert runs == {("reused", ""): (8, ""), ("to train", "not there yet"): (2, "learning_rate=0.002")}
     assert "Also aggregate, resample, check_published, plot, report: its input changed." in text
     assert re.search(r"Time: about \d+ s, 2 jobs side by side \(\d+ s of computing\).\nBy \d+ records", text)
@@ -62,23 +62,23 @@ def test_a_comment_in_the_training_script(study, tmp_path):
     project = copy_project(tmp_path / "project")
     with (project / "scripts" / "train.py").open("a") as file:
         file.write("# a comment\n")
-    text, runs = told(project, study)
+    text, runs = preview_of(project, study)
     cause = ("stale, to train again", "train.py or a module it imports changed")
     assert runs == {("reused", ""): (0, ""), cause: (8, "baseline, epochs=4, units=16 and 1 more")}
     assert "Disk: about 0 kB more" in text
 
 
 def test_replicates_added(finished, study):
-    """Two seeds are a whole block; the four of them can make no difference significant, and that is said."""
+    """Two seeds are a whole block; the four of them can make no difference significant, and the table shows that."""
     write_config(study, {"replicates": 4})
-    text, runs = told(finished[0], study)
+    text, runs = preview_of(finished[0], study)
     assert runs["reused", ""] == (8, "")
     assert runs["to train", "not there yet"][0] == 8
     assert re.search(r"\| units +\| +1 \| +1 \| +0.12 +\| none significant; 6 seeds could", text)
 
 
-def test_fate_of_every_run_is_that_of_its_jobs(tmp_path, monkeypatch):
-    """Trained anew where its state lies there, trained where it does not, evaluated where only that is asked for."""
+def test_the_status_of_every_run_follows_from_its_jobs(tmp_path, monkeypatch):
+    """Stale if its state exists, to train if not, to evaluate if only that job runs."""
     monkeypatch.chdir(tmp_path)
     study, _ = configuration.validate({"sweeps": {"units": [32, 64, 128, 512]}})
     plan = work_of(study).plan
@@ -96,8 +96,8 @@ def test_fate_of_every_run_is_that_of_its_jobs(tmp_path, monkeypatch):
         job("train", 64, "Updated input files: x_train.npy", "there"),
         job("evaluate", 128, "Missing output files: gone", "gone"),
     ]
-    become = {named(milestone, study, plan): counts for milestone, counts in fates(plan, jobs).items()}
-    assert become == {
+    statuses = {label(condition, study, plan): counts for condition, counts in run_statuses(plan, jobs).items()}
+    assert statuses == {
         "baseline": Counter({("reused", ""): 10}),
         "units=32": Counter({("to train", "not there yet"): 10}),
         "units=64": Counter({("stale, to train again", "its input changed"): 10}),
@@ -111,7 +111,7 @@ def test_families_are_those_of_the_finished_study(finished, monkeypatch):
     plan = work_of(study).plan
     with Path("results/tables/comparisons.csv").open() as file:
         sizes = {row["summary"]: row["family_size"] for row in csv.DictReader(file)}
-    lines = comparison_table(fates(plan, []), study, plan).splitlines()[2:]
+    lines = comparison_table(run_statuses(plan, []), study, plan).splitlines()[2:]
     assert dict(re.match(r"\| (\w+) +\| +(\d+) ", line).groups() for line in lines) == sizes
 
 
@@ -145,12 +145,12 @@ def test_ten_thousand_runs_stay_readable(tmp_path, monkeypatch):
     assert re.search(r"\| large +\| +1000 \| +1000 ", text)
 
 
-def test_results_without_their_record_are_said_to_be_made_again(finished, study):
+def test_results_without_snakemakes_record_will_be_recomputed(finished, study):
     shutil.rmtree(study / ".snakemake")
     before = {path: path.stat().st_mtime_ns for path in study.rglob("*") if ".snakemake" not in path.parts}
-    text, runs = told(finished[0], study)
+    text, runs = preview_of(finished[0], study)
     assert f"NOTE: {guard.RECORD_IS_GONE}." in text
-    assert "nothing is trained again" not in text
+    assert "nothing is retrained" not in text
     assert runs == {
         ("reused", ""): (0, ""),
         ("stale, to train again", "its input changed"): (8, "baseline, epochs=4, units=16 and 1 more"),
@@ -159,14 +159,14 @@ def test_results_without_their_record_are_said_to_be_made_again(finished, study)
 
 
 @pytest.mark.parametrize("quiet", [[], ["--quiet"], ["--quiet", "all"]])
-def test_how_quiet_snakemake_is_told_to_be_hides_no_job(finished, study, quiet):
+def test_quiet_snakemake_hides_no_job(finished, study, quiet):
     write_config(study, {"sweeps.learning_rate": [0.001, 0.002, 0.01]})
     text = run("preview", finished[0], study, *quiet).stdout
     assert re.search(r"\| to train +\| +2 \| not there yet", text)
 
 
-def test_settings_are_those_of_the_studys_own_folder(finished, study, tmp_path, monkeypatch):
-    """A folder of results elsewhere: its own config/config.yaml counts, not that of the folder one calls from."""
+def test_settings_are_those_of_the_studys_folder(finished, study, tmp_path, monkeypatch):
+    """A folder of results elsewhere: its config/config.yaml counts, not that of the caller's folder."""
     caller = tmp_path / "caller"
     (caller / "config").mkdir(parents=True)
     (caller / "config" / "config.yaml").write_text("replicates: 3\n")

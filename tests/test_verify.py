@@ -2,8 +2,6 @@
 
 import json
 import shutil
-from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +9,8 @@ import pytest
 import verify
 from files.records import write_record
 from helpers.workflow import run_script
-from running.drawn_runs import choose, evaluated_runs, training_share
-from running.outcomes import stored_outcome, weights_hash
+from running.retraining import stored_outcome
+from running.sample import draw, evaluated_runs
 from tables.runs import read_csv
 from training.state import read_state, state_writer
 
@@ -26,15 +24,15 @@ def results(finished, tmp_path):
 
 
 @pytest.fixture
-def trained_again(finished, monkeypatch):
+def retrained(finished, monkeypatch):
     """Training gives what the untouched study holds: for tests of what is stored."""
     pristine = finished[1] / "results"
 
     def outcome(run, data):
-        own = next(other for other in runs_of(pristine) if (other.levels, other.seed) == (run.levels, run.seed))
-        return stored_outcome(own)
+        same = next(other for other in runs_of(pristine) if (other.levels, other.seed) == (run.levels, run.seed))
+        return stored_outcome(same)
 
-    monkeypatch.setattr(verify, "trained_outcome", outcome)
+    monkeypatch.setattr(verify, "retrained_outcome", outcome)
 
 
 def runs_of(results):
@@ -71,7 +69,7 @@ def contents(folder):
 def test_runs_of_a_finished_study_are_the_same_and_nothing_is_written(results):
     """Two of them trained for real, one over a milestone on which the study took a rest."""
     runs = runs_of(results)
-    seed = next(seed for seed in range(99) if {run.epochs for run in choose(runs, 2, seed)} == {2, 4})
+    seed = next(seed for seed in range(99) if {run.epochs for run in draw(runs, 2, seed)} == {2, 4})
     before = contents(results)
     done = run_script("verify", ["--results", str(results), "--runs", "2", "--seed", str(seed)], cwd=results.parent)
     assert done.stdout.splitlines()[-1] == "Same, bit for bit: weights and test metrics of 2 of 2 runs."
@@ -89,27 +87,27 @@ def flipped(seed, arrays):
 def test_one_flipped_bit_is_found_by_training(results):
     run = runs_of(results)[0]
     rewrite(run, flipped)
-    seed = next(seed for seed in range(99) if choose(runs_of(results), 1, seed) == [run])
+    seed = next(seed for seed in range(99) if draw(runs_of(results), 1, seed) == [run])
     done = run_script("verify", ["--results", str(results), "--runs", "1", "--seed", str(seed)], check=False)
     assert done.returncode == DIFFERENT
-    assert done.stderr.splitlines()[-1] == "DIFFERENT: 1 of 1 runs are not what is stored."
+    assert done.stderr.splitlines()[-1] == "DIFFERENT: 1 of 1 runs differ from what is stored."
     (row,) = [line for line in done.stdout.splitlines() if line.startswith("| baseline ")]
     assert [cell.strip() for cell in row.split("|")[-3:-1]] == ["DIFFERENT", "same"]
 
 
-@pytest.mark.usefixtures("trained_again")
+@pytest.mark.usefixtures("retrained")
 def test_another_seeds_state_in_its_place_is_found(results, capsys):
     run = runs_of(results)[0]
     rewrite(run, lambda seed, arrays: arrays[1 - seed])
     with pytest.raises(SystemExit) as caught:
         verify_in(results)
     assert caught.value.code == DIFFERENT
-    told = capsys.readouterr()
-    assert "DIFFERENT: 2 of 8 runs" in told.err
-    assert told.out.count(": DIFFERENT (") == 2
+    output = capsys.readouterr()
+    assert "DIFFERENT: 2 of 8 runs" in output.err
+    assert output.out.count(": DIFFERENT (") == 2
 
 
-@pytest.mark.usefixtures("trained_again")
+@pytest.mark.usefixtures("retrained")
 def test_an_altered_metric_is_found_and_set_against_the_spread_over_seeds(results, capsys):
     path = runs_of(results)[0].folder / "metrics.csv"
     seeds = read_csv(path)
@@ -124,26 +122,26 @@ def test_an_altered_metric_is_found_and_set_against_the_spread_over_seeds(result
     assert f"baseline, seed 0, 2 epochs: test accuracy {expected}; test loss" in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("trained_again")
+@pytest.mark.usefixtures("retrained")
 def test_the_same_weights_from_other_code_are_the_same_with_a_note(results, capsys):
     for run in runs_of(results)[:2]:
         rewrite(run, lambda seed, arrays: arrays[seed], engine=f"train.py and its imports: {'ab' * 32}; tensorflow 1.0")
     verify_in(results)
     notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("NOTE")]
     assert len(notes) == 2
-    assert "trained by another state of the code: digest abababababab, here " in notes[0]
+    assert "trained by other code: digest abababababab, here " in notes[0]
     assert "trained with tensorflow 1.0; here tensorflow 2" in notes[1]
 
 
-@pytest.mark.usefixtures("trained_again")
+@pytest.mark.usefixtures("retrained")
 def test_another_processor_is_noted_and_a_time_not_on_record_is_not_told(results, capsys):
     path = results / "provenance.json"
     record = json.loads(path.read_text())
     path.write_text(json.dumps(record | {"cpu": "Abacus", "rules": {}}))
     verify_in(results)
-    told = capsys.readouterr().out
-    assert "NOTE: the study was finished on another processor: Abacus; here " in told
-    assert "They are trained from fresh weights, one after the other.\n" in told
+    output = capsys.readouterr().out
+    assert "NOTE: the study was finished on another processor: Abacus; here " in output
+    assert "They are trained from fresh weights, one after the other.\n" in output
 
 
 @pytest.mark.parametrize("text", ["", "seed,test_loss\n0,1\n1,1\n", "seed,test_loss,test_accuracy\n0,1,1\n"])
@@ -170,7 +168,7 @@ def test_an_unfinished_study_is_refused(results, name):
 
 
 def test_a_folder_without_a_study_is_refused(tmp_path):
-    with pytest.raises(SystemExit, match=r"ERROR: .*plan\.csv: there is no study here yet"):
+    with pytest.raises(SystemExit, match=r"ERROR: .*plan\.csv: there is no study yet"):
         verify.main(["--results", str(tmp_path)])
 
 
@@ -202,7 +200,7 @@ def test_altered_arrays_are_refused(results):
     pixels = np.load(path)
     pixels[17, 400] += 1
     np.save(path, pixels)
-    assert f"{path}: does not hold what the raw files do" in refused(results)
+    assert f"{path}: differs from the raw files" in refused(results)
 
 
 def test_altered_raw_files_are_refused(results):
@@ -218,19 +216,6 @@ def test_hashes_of_a_listed_data_set_are_the_listed_ones():
     assert hashes["train-images-idx3-ubyte"].startswith("ba891046e6505d7aadcbbe25680a0738")
 
 
-def test_choice_is_reproducible_and_draws_no_run_twice(results):
-    runs = runs_of(results)
-    assert choose(runs, 5, 3) == choose(runs, 5, 3)
-    assert choose(runs, 5, 3) != choose(runs, 5, 4)
-    assert sorted(choose(range(310), 310, 0)) == list(range(310))
-
-
-def test_every_run_is_as_likely_as_any_other():
-    """Of 4,000 draws of 2 out of 8, 1,000 hold a given one, give or take 27 (SD)."""
-    drawn = Counter(run for seed in range(4000) for run in choose(range(8), 2, seed))
-    assert all(abs(drawn[run] - 1000) < 5 * 27 for run in range(8))
-
-
 def test_runs_are_those_that_were_evaluated(results):
     """Four milestones, two seeds each; a milestone that only leads to a longer training has no metrics."""
     runs = runs_of(results)
@@ -240,28 +225,7 @@ def test_runs_are_those_that_were_evaluated(results):
     assert evaluated_runs([row | {"wanted_by": ""} for row in plan], results) == []
 
 
-def test_share_of_the_study_by_hand():
-    """A chain to 2 and 4 epochs with 3 seeds each: 12 epochs in all, the longer run alone is 4 of them."""
-    levels = {"units": "8", "learning_rate": "0.1", "momentum": "0", "batch_size": "1", "optimizer": "sgd"}
-    row = {"point": "p", **levels, "first_seed": "0", "last_seed": "2", "wanted_by": "x"}
-    plan = [row | {"epochs": "2"}, row | {"epochs": "4"}]
-    runs = evaluated_runs(plan, verify.Path("results"))
-    assert training_share([runs[-1]], plan, 2) == pytest.approx(4 / 12)
-    wide = replace(runs[0], levels=runs[0].levels | {"units": "16"})
-    assert training_share([wide], plan, 2) == pytest.approx(2 * 2 / 12)
-
-
-def test_hash_of_weights_sees_names_shapes_and_every_bit():
-    arrays = {"a": np.zeros((2, 3), np.float32), "b": np.ones(2, np.float32)}
-    changed = {"a": np.zeros((2, 3), np.float32), "b": np.nextafter(np.ones(2, np.float32), 2)}
-    swapped = {"b": arrays["a"], "a": arrays["b"]}
-    reshaped = arrays | {"a": np.zeros((3, 2), np.float32)}
-    hashes = {weights_hash(some) for some in (arrays, changed, swapped, reshaped)}
-    assert len(hashes) == 4
-    assert weights_hash(dict(reversed(arrays.items()))) == weights_hash(arrays)
-
-
-@pytest.mark.usefixtures("trained_again")
+@pytest.mark.usefixtures("retrained")
 @pytest.mark.parametrize("name", ["tables/units.csv", "figures/units.svg", "tables/two_way.csv"])
 def test_an_altered_table_or_figure_is_found(results, capsys, name):
     path = results / name
@@ -269,10 +233,10 @@ def test_an_altered_table_or_figure_is_found(results, capsys, name):
     with pytest.raises(SystemExit) as caught:
         verify_in(results)
     assert caught.value.code == DIFFERENT
-    told = capsys.readouterr()
-    assert told.err == "CHANGED: 1 files are not what their jobs wrote.\n"
-    assert f"CHANGED: {path}: is not the file that " in told.out
-    assert "| same | same |" in " ".join(told.out.split())
+    output = capsys.readouterr()
+    assert output.err == "CHANGED: 1 files changed after their jobs wrote them.\n"
+    assert f"CHANGED: {path}: is not the file that " in output.out
+    assert "| same | same |" in " ".join(output.out.split())
 
 
 @pytest.mark.parametrize("name", ["provenance.json", "config.json", "plan.csv"])

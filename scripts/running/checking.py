@@ -22,26 +22,27 @@ def check(files: list[Path], folder: Path = Path()) -> tuple[configuration.Study
     """Read, merge and validate the files as the Snakefile does.
 
     Args:
-        files: configuration files, laid over each other in this order, and over the folder's own `config/config.yaml`.
+        files: configuration files, laid over each other in this order, and over the folder's `config/config.yaml`.
         folder: the study's, from which relative paths in the configuration start.
 
     Returns:
-        The study, and notes on what is sound but worth telling.
+        The study, and notes on what is valid but may surprise.
 
     Raises:
         configuration.ConfigurationError: with one line a problem.
     """
-    own = folder / DEFAULT
-    ordered = [own, *files] if own.is_file() and own.resolve() not in map(Path.resolve, files) else files
+    default = folder / DEFAULT
+    if default.is_file() and default.resolve() not in map(Path.resolve, files):
+        files = [default, *files]
     contents, problems = [], []
-    for path in ordered:
+    for path in files:
         try:
             contents.append(yaml_files.read(path))
         except yaml_files.YamlFileError as error:
             problems.append(str(error))
     if problems:
         raise configuration.ConfigurationError(problems)
-    with contextlib.chdir(folder if folder.is_dir() else Path()):  # one that is not there yet holds no data either
+    with contextlib.chdir(folder if folder.is_dir() else Path()):  # a new folder holds no data
         return configuration.validate(yaml_files.merge(contents), training_images(DATASETS_FILE), publications(PROJECT))
 
 
@@ -58,11 +59,11 @@ def too_few_seeds(study: configuration.Study, plan: planning.Plan) -> list[str]:
     return warnings
 
 
-def tell(files: list[Path], folder: Path = Path()) -> configuration.Study:
-    """Check as `check` does, say how large the study is and what is worth knowing, and return it.
+def checked_study(files: list[Path], folder: Path = Path()) -> configuration.Study:
+    """Check as `check` does; print notes, warnings and the size of the study, and return it.
 
     Raises:
-        SystemExit: with one line for each thing that is wrong.
+        SystemExit: with one line for each problem.
     """
     try:
         study, notes = check(files, folder)
@@ -73,7 +74,7 @@ def tell(files: list[Path], folder: Path = Path()) -> configuration.Study:
     plan = planning.make_plan(study)
     for warning in too_few_seeds(study, plan):
         print(f"WARNING: {warning}")
-    milestones = sum(len(some) for some in plan.wanted.values())
+    milestones = sum(map(len, plan.wanted.values()))
     print(
         f"The config is sound: {len(plan.points)} points, {study.replicates} seeds each, "
         f"{milestones * len(plan.blocks)} training jobs, {len(plan.evaluated())} evaluations."

@@ -1,4 +1,4 @@
-"""Progress on the terminal, in the place of Snakemake's own messages; errors are shown as Snakemake words them."""
+"""Progress on the terminal, in place of Snakemake's messages; errors are shown as Snakemake words them."""
 
 import contextlib
 import logging
@@ -17,7 +17,7 @@ from running.forecast import Expectation, Work
 from running.progress import Progress, opening
 from running.snakemake_jobs import Listener, dry_run, job_of, run_snakemake
 
-EACH_SECONDS, EACH_SHARE = 60, 0.05  # in a log file, a line after as long and as much
+EACH_SECONDS, EACH_SHARE = 60, 0.05  # in a log file, a line after this much time and progress
 ALSO_SHOWN = (
     "Trying to restart job",
     "Removing output files of failed job",
@@ -27,9 +27,9 @@ ALSO_SHOWN = (
 
 
 class ProgressListener(Listener):
-    """One line that is written anew each second; in a log file, now and then a line.
+    """One line that updates every second; in a log file, a new line now and then.
 
-    A dry run, `--verbose` and `--printshellcmds` show Snakemake's own messages, all of them.
+    A dry run, `--verbose` and `--printshellcmds` show all of Snakemake's messages.
     """
 
     def __init__(self, progress: Progress, common_settings, settings):
@@ -47,13 +47,13 @@ class ProgressListener(Listener):
         self.shows_all = given.dryrun or given.verbose or given.printshellcmds or given.debug_dag
         self.is_terminal = self.stream.isatty() and os.environ.get("TERM") != "dumb"
         self.keys = {}
-        self.told, self.told_share = time.time(), 0.0
+        self.printed, self.printed_share = time.time(), 0.0
         self.closed = threading.Event()
         if not self.shows_all and not {"all", "progress"} & {f"{kind}".lower() for kind in given.quiet or ()}:
             threading.Thread(target=self._tick, daemon=True).start()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Note what a message tells, and show it if it is for a reader."""
+        """Update the progress from a message, and show it if it is for a reader."""
         if not self.dryrun:
             self._note(record)
         if self.shows_all or record.levelno >= logging.WARNING or record.getMessage().startswith(ALSO_SHOWN):
@@ -84,11 +84,11 @@ class ProgressListener(Listener):
         if self.is_terminal:
             line = self.progress.line(now)[: shutil.get_terminal_size().columns - 1]
             self.stream.write(f"\r{line}\x1b[K")
-        elif now - self.told >= EACH_SECONDS:
+        elif now - self.printed >= EACH_SECONDS:
             line, share = self.progress.line(now), self.progress.share()
-            if share - self.told_share < EACH_SHARE:
+            if share - self.printed_share < EACH_SHARE:
                 return
-            self.told, self.told_share = now, share
+            self.printed, self.printed_share = now, share
             self.stream.write(f"{line}\n")
         self.stream.flush()
 
@@ -97,7 +97,7 @@ class ProgressListener(Listener):
             self.stream.write("\r\x1b[K")
 
     def close(self) -> None:
-        """Stop showing: called by Snakemake when all of its messages have come, and again as the process ends."""
+        """Stop showing: Snakemake calls this after its last message, and again when the process ends."""
         with self.lock:
             if not self.closed.is_set():
                 self.closed.set()

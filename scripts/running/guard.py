@@ -38,8 +38,8 @@ _failed: set[Path] = set()
 
 
 @dataclass(frozen=True)
-class Run:
-    """A run of a study, as its lock file records it.
+class Holder:
+    """The run that holds a folder, or held it last, as the lock file records it.
 
     Attributes:
         name: as in `RUN_VARIABLE`, unique.
@@ -98,7 +98,7 @@ def begin(folder: Path, has_snakemake_lock: bool = False) -> None:
         if is_gone:
             print(f"NOTE: {RECORD_IS_GONE}.", file=sys.stderr)
             make_everything_stale(folder)
-        run = Run(uuid.uuid4().hex, socket.gethostname(), os.getpid(), f"{datetime.now():%Y-%m-%d %H:%M}")
+        run = Holder(uuid.uuid4().hex, socket.gethostname(), os.getpid(), f"{datetime.now():%Y-%m-%d %H:%M}")
         os.environ[RUN_VARIABLE] = run.name
         if is_locked:
             _record(file, run)
@@ -185,15 +185,15 @@ def _lock(file: IO, folder: Path) -> bool:
             return True
 
 
-def _recorded_run(file: IO) -> Run | None:
+def _recorded_run(file: IO) -> Holder | None:
     file.seek(0)
     try:
-        return Run(**json.load(file))
+        return Holder(**json.load(file))
     except (ValueError, TypeError):
         return None
 
 
-def _record(file: IO, run: Run) -> None:
+def _record(file: IO, run: Holder) -> None:
     file.seek(0)
     file.truncate()
     file.write(json.dumps(asdict(run)))
@@ -201,14 +201,14 @@ def _record(file: IO, run: Run) -> None:
     os.fsync(file.fileno())
 
 
-def _end(folder: Path, run: Run) -> None:
+def _end(folder: Path, run: Holder) -> None:
     """Record that a run succeeded; Python does not call this in a process that is killed."""
     if folder not in _failed:
         with suppress(OSError):
             _record(_held[folder], replace(run, succeeded=True))
 
 
-def _remove_snakemake_lock(folder: Path, previous: Run | None) -> None:
+def _remove_snakemake_lock(folder: Path, previous: Holder | None) -> None:
     """Remove Snakemake's lock if its maker is known to be dead; ends the process if not."""
     locks = list((folder / SNAKEMAKE_LOCKS).glob("*"))
     if locks and not (previous and previous.was_here):
@@ -220,7 +220,7 @@ def _remove_snakemake_lock(folder: Path, previous: Run | None) -> None:
         lock.unlink()
 
 
-def _clear_up(folder: Path, run: Run) -> None:
+def _clear_up(folder: Path, run: Holder) -> None:
     """Stop the jobs that a dead run left on this machine, and remove the files it did not complete."""
     stopped = _stop_jobs(run) if run.was_here else 0
     removed = _remove_partial_files(folder / "results")
@@ -230,7 +230,7 @@ def _clear_up(folder: Path, run: Run) -> None:
         print(f"NOTE: The previous run ({run}) did not finish. Stopped {processes}, removed {files}.", file=sys.stderr)
 
 
-def _stop_jobs(run: Run) -> int:
+def _stop_jobs(run: Holder) -> int:
     """Kill what is still alive of a run, so that it neither takes cores nor writes results; returns how many."""
     jobs = [
         process

@@ -1,11 +1,32 @@
-"""The command line that `make` and `make plan` share: configs, cores, memory and the study's folder."""
+"""The command line that `make` and `make plan` share: configs, cores, memory and the study's folder.
+
+Without a limit on memory Snakemake starts a job on every core, also where cores are many and memory is small.
+"""
 
 import argparse
+import os
 from pathlib import Path
 
 from snakemake.utils import available_cpu_count
 
-from running.memory import memory_for_jobs_here
+LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # a container's, cgroup v2, v1
+
+
+def memory_for_jobs(physical: int, limits: list[str]) -> int:
+    """Return four fifths of the memory that can be had, in MB; the rest is the system's and Snakemake's.
+
+    Args:
+        physical: memory of the machine, in bytes.
+        limits: contents of the control group's limit files: bytes, or `max` where there is none.
+    """
+    available = min([physical, *(int(limit) for limit in limits if limit.strip().isdigit())])
+    return available * 4 // 5 // 1_000_000
+
+
+def memory_for_jobs_here() -> int:
+    """Return what `memory_for_jobs` gives for this machine and its container, in MB."""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return memory_for_jobs(physical, [Path(path).read_text() for path in LIMITS if os.path.exists(path)])
 
 
 def number_of_cores(text: str) -> int:

@@ -1,4 +1,4 @@
-"""Why Snakemake runs a job, in a few words of this project: code, versions, settings, input, or nothing there yet."""
+"""Why Snakemake runs a job, in a few words: code, versions, settings, input, or no result yet."""
 
 import re
 
@@ -9,7 +9,7 @@ INTERRUPTED, MISSING, FOLLOWS = "interrupted", "not there yet", "its input chang
 
 
 def causes(jobs: list[Job], needs: dict[Key, set[Key]]) -> dict[Key, str]:
-    """Return why each job runs; of a chain of trainings all links run for what the first one does.
+    """Return why each job runs. All links of a chain of trainings have the cause of the first.
 
     Args:
         jobs: those that will run.
@@ -24,7 +24,7 @@ def causes(jobs: list[Job], needs: dict[Key, set[Key]]) -> dict[Key, str]:
 
 
 def why(job: Job) -> str:
-    """Return why a job runs; what follows from another job is not told beside a cause of the job's own."""
+    """Return why a job runs; a changed input counts only if there is no other cause."""
     reason = job.reason
     if "Forced execution" in reason:
         return "asked for"

@@ -23,7 +23,7 @@ Key = tuple[str, tuple[tuple[str, str], ...]]
 
 @dataclass(frozen=True)
 class Job:
-    """A job as Snakemake's log tells it.
+    """A job as Snakemake logs it.
 
     Attributes:
         rule: the rule's name.
@@ -49,12 +49,12 @@ class Job:
 
     @property
     def key(self) -> Key:
-        """What tells jobs apart, in a dry run and in the run: Snakemake numbers them anew each time."""
+        """Identifies a job in a dry run and in the run; Snakemake numbers jobs differently each time."""
         return self.rule, tuple(sorted(self.wildcards.items()))
 
 
 def job_of(record: logging.LogRecord) -> Job:
-    """Return the job that a record of the kind JOB_INFO tells of."""
+    """Return the job of a record of the kind JOB_INFO."""
     return Job(
         record.rule_name,
         dict(record.wildcards or {}),
@@ -69,7 +69,7 @@ def job_of(record: logging.LogRecord) -> Job:
 
 
 class Listener(LogHandlerBase):
-    """A handler that takes the place of Snakemake's own output."""
+    """A handler that replaces Snakemake's output."""
 
     writes_to_stream = True
     writes_to_file = False
@@ -79,9 +79,9 @@ class Listener(LogHandlerBase):
 
 
 def cache_options() -> list[str]:
-    """Return what tells Snakemake to keep its cache of sources among temporary files, where the home takes none.
+    """Return the options that keep Snakemake's cache of sources in temporary files, if the home cannot be written to.
 
-    It makes that folder before it reads a Snakefile, whether it has sources to fetch or not, and fails if it cannot.
+    Snakemake creates that folder before it reads a Snakefile, whether it needs it or not, and fails if it cannot.
     """
     folder = get_appdirs().user_cache_dir
     try:
@@ -99,7 +99,7 @@ def run_snakemake(arguments: list[str], make_listener: Callable | None = None) -
     Args:
         arguments: Snakemake's command line.
         make_listener: called as Snakemake calls a logger plugin, with its settings and those of the plugin (none);
-            returns the `Listener`. None leaves Snakemake its own output.
+            returns the `Listener`. None keeps Snakemake's output.
     """
     if make_listener:
         LoggerPluginRegistry().plugins[LISTENER] = Plugin(make_listener, None, LISTENER)
@@ -113,10 +113,10 @@ def run_snakemake(arguments: list[str], make_listener: Callable | None = None) -
 
 @dataclass
 class DryRun:
-    """What a dry run tells.
+    """What a dry run found.
 
     Attributes:
-        jobs: those that would run, rules that only name targets left out.
+        jobs: those that would run, without rules that only name targets.
         nothing_to_do: whether Snakemake says that everything is up to date.
     """
 
@@ -125,7 +125,7 @@ class DryRun:
 
 
 class _DryRunListener(Listener):
-    """Gathers jobs; only what went wrong is printed."""
+    """Collects jobs, and prints errors."""
 
     def __init__(self, found: DryRun, common_settings, settings):
         super().__init__(common_settings, settings)
@@ -143,18 +143,18 @@ class _DryRunListener(Listener):
 
 
 def dry_run(arguments: list[str]) -> DryRun:
-    """Return what Snakemake would do; ends the process, with what Snakemake says, if it cannot tell.
+    """Return what Snakemake would do; if that fails, prints Snakemake's errors and ends the process.
 
-    The notes of the Snakefile are dropped: the run itself, or the check of the config, tells them.
+    The notes of the Snakefile are not shown: the run itself, or the check of the config, prints them.
     """
     found = DryRun([])
-    told = io.StringIO()
+    errors = io.StringIO()
     try:
-        with contextlib.redirect_stderr(told):
-            # Told to be quiet about rules, Snakemake would not name the jobs.
+        with contextlib.redirect_stderr(errors):
+            # With `--quiet rules` Snakemake would not name the jobs.
             call = ["--dry-run", *arguments, "--quiet", "host"]
             run_snakemake(call, lambda *settings: _DryRunListener(found, *settings))
     except SystemExit:
-        sys.stderr.write(told.getvalue())
+        sys.stderr.write(errors.getvalue())
         raise
     return found

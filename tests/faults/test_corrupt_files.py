@@ -15,7 +15,7 @@ import pytest
 
 from files.records import write_record
 from helpers.disturbed_study import follow_errors
-from helpers.workflow import run_snakemake
+from helpers.workflow import PROJECT, run_snakemake
 
 POINT = "units={},learning_rate=0.001,momentum=0,batch_size=128,optimizer=rmsprop"
 FIRST, SECOND = (f"runs/{POINT.format(8)}/seeds=0-1/epochs={epochs}" for epochs in (2, 4))

@@ -5,16 +5,14 @@ import pytest
 from design import configuration
 from design.plan import make_plan
 from running.forecast import (
-    TYPICAL_SECONDS,
     Expectation,
     Work,
     jobs_at_once,
-    link_of,
     makespan,
     needed_jobs,
     read_records,
 )
-from running.snakemake_jobs import Job, dry_run
+from running.snakemake_jobs import Job
 from tables.quantities import counted, size_text, time_text
 from training.cost import epoch_operations, forward_operations
 
@@ -66,14 +64,6 @@ def test_typical_times_are_those_they_were_taken_from(units, seconds):
     assert Expectation(work()).seconds(job(units=units)) == pytest.approx(seconds, rel=0.1)
 
 
-def test_every_rule_of_the_workflow_has_a_typical_time(finished, monkeypatch):
-    monkeypatch.chdir(finished[1])
-    snakefile = str(finished[0] / "workflow" / "Snakefile")
-    found = dry_run(["--snakefile", snakefile, "--forceall", "--configfile", "config.yaml"])
-    assert {job.rule for job in found.jobs} == set(TYPICAL_SECONDS)
-    assert all(link_of(job) is not None for job in found.jobs if job.rule in ("train", "evaluate"))
-
-
 def test_a_job_that_ran_before_takes_what_it_took_and_others_are_scaled_by_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     typical = Expectation(work())
@@ -96,20 +86,6 @@ def test_records_of_other_studies_and_broken_ones_do_not_count(tmp_path, monkeyp
     assert Expectation.from_records(work()).slowdowns == {}
     monkeypatch.chdir(tmp_path / "results")
     assert Expectation.from_records(work()).measured == {}
-
-
-def test_bytes_are_those_of_the_files(finished):
-    """States of a finished study, with and without the momentum that SGD and RMSprop keep."""
-    study = finished[1]
-    raw = {"baseline": {"units": 8, "epochs": 2}, "sweeps": {"units": [8, 16], "epochs": [2, 4]}, "checkpoint_every": 2}
-    found = work(images=1_000, **raw)
-    for units, epochs in ((8, 2), (8, 4), (16, 2)):
-        link = job(units=units, seeds=(0, 1), epochs=epochs)
-        folder = study / "results/runs" / link.wildcards["point"] / "seeds=0-1" / f"epochs={epochs}"
-        size = sum((folder / name).stat().st_size for name in ("state.npz", "optimizer.npz"))
-        assert found.bytes(link) == pytest.approx(size, rel=0.15)
-        without = work(images=1_000, keep_optimizer_state=False, **raw)
-        assert without.bytes(link) == pytest.approx((folder / "state.npz").stat().st_size, rel=0.15)
 
 
 SECONDS = {"long": 5, "middle": 3, "short": 2}

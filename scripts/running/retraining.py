@@ -1,4 +1,4 @@
-"""What a run leaves behind, weights and test metrics: as it is stored, and as it comes out when trained anew."""
+"""The outcome of a run, weights and test metrics: as the study stores it, and as training it again gives it."""
 
 import hashlib
 import os
@@ -12,7 +12,7 @@ import numpy as np
 from design.canonical import HYPERPARAMETERS
 from files.code_digest import engine
 from files.records import Record
-from running.drawn_runs import Run
+from running.sample import Run
 from tables.runs import read_csv
 from training.evaluation import evaluate_run, metrics, scaled
 from training.state import Arrays, read_state
@@ -23,7 +23,7 @@ ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # as in the 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run leaves behind.
+    """Weights and test metrics of a run, and what made them.
 
     Attributes:
         weights: SHA-256 of its weights.
@@ -38,7 +38,7 @@ class Outcome:
     versions: str
 
     def is_same(self, other: "Outcome") -> bool:
-        """Whether weights and metrics are the same; code and versions may be others."""
+        """Whether weights and metrics are the same; code and versions may differ."""
         return (self.weights, self.metrics) == (other.weights, other.metrics)
 
 
@@ -58,7 +58,7 @@ def code_and_versions(engine_label: str) -> tuple[str, str]:
 
 
 def stored_metrics(runs: list[Run]) -> list[dict[str, str]]:
-    """Return the rows of metrics.csv of the blocks that some runs were trained in, by seed.
+    """Return the rows of metrics.csv of the blocks in which runs were trained, by seed.
 
     Raises:
         ValueError: if a file does not hold the seeds it should.
@@ -75,7 +75,7 @@ def stored_metrics(runs: list[Run]) -> list[dict[str, str]]:
 
 
 def stored_outcome(run: Run) -> Outcome:
-    """Return what the study holds of a run.
+    """Return the stored outcome of a run.
 
     Raises:
         ValueError: if a file is damaged, or holds another point, other seeds or another number of epochs.
@@ -87,10 +87,10 @@ def stored_outcome(run: Run) -> Outcome:
     return Outcome(weights_hash(weights), stored, *code_and_versions(record.label["engine"]))
 
 
-def trained_outcome(run: Run, data_folder: Path) -> Outcome:
-    """Return what a run leaves behind when it is trained here and now: alone, from fresh weights, without a stop.
+def retrained_outcome(run: Run, data_folder: Path) -> Outcome:
+    """Train a run here, alone, from fresh weights and without a stop; returns its outcome.
 
-    In a process of its own: TensorFlow keeps 60 MB of every training for as long as its process lives.
+    This takes place in a separate process: TensorFlow keeps 60 MB of every training until its process ends.
 
     Args:
         run: the run.
@@ -103,15 +103,15 @@ def trained_outcome(run: Run, data_folder: Path) -> Outcome:
         os.environ.pop(name, None)
     os.environ.update(ONE_THREAD)  # before the new process imports NumPy
     with ProcessPoolExecutor(1, get_context("spawn"), _without_messages) as pool:
-        return pool.submit(_trained_outcome, run, data_folder).result()
+        return pool.submit(_retrained_outcome, run, data_folder).result()
 
 
 def _without_messages() -> None:
-    """Send TensorFlow's messages nowhere, as a job's go to its log; errors come back as exceptions."""
+    """Drop TensorFlow's messages; errors come back as exceptions."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
-def _trained_outcome(run: Run, data_folder: Path) -> Outcome:
+def _retrained_outcome(run: Run, data_folder: Path) -> Outcome:
     data = {
         subset: tuple(np.load(data_folder / f"{part}_{subset}.npy", allow_pickle=False) for part in "xy")
         for subset in ("train", "test")
@@ -127,8 +127,8 @@ def _trained_outcome(run: Run, data_folder: Path) -> Outcome:
 
 
 def _trained_weights(run: Run, data: dict[str, tuple[np.ndarray, np.ndarray]]) -> Arrays:
-    """Return the weights of a run trained anew, with the settings of the rule train."""
-    from training import block  # only here, where it is needed: it takes seconds and 350 MB
+    """Train a run with the settings of the rule train; returns its weights."""
+    from training import block  # only here: it takes seconds and 350 MB
 
     block.fix_settings()
     point = {name: kind(run.levels[name]) for name, kind in HYPERPARAMETERS.items()}

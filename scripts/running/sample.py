@@ -1,4 +1,4 @@
-"""Single runs of a study, and a draw of some of them that anyone can repeat."""
+"""The single runs of a study, and a random sample of them that anyone can repeat."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,11 +34,11 @@ class Run:
         return int(self.levels["epochs"])
 
     def name(self, baseline: dict) -> str:
-        """Return it in words, its point by what sets it apart from the baseline: `units=64, seed 7, 5 epochs`."""
+        """Return its name, with the hyperparameters that differ from the baseline: `units=64, seed 7, 5 epochs`."""
         return f"{self.changes(baseline)}, seed {self.seed}, {self.epochs} epoch{'s' if self.epochs > 1 else ''}"
 
     def changes(self, baseline: dict) -> str:
-        """Return what sets its point apart from the baseline's: `units=64`, or `baseline`."""
+        """Return the hyperparameters that differ from the baseline: `units=64`, or `baseline`."""
         return changes(self.levels, baseline, HYPERPARAMETERS)
 
 
@@ -49,16 +49,16 @@ def evaluated_runs(plan: list[dict[str, str]], results: Path) -> list[Run]:
         block = (int(row["first_seed"]), int(row["last_seed"]))
         folder = results / "runs" / row["point"] / f"seeds={block[0]}-{block[1]}" / f"epochs={row['epochs']}"
         levels = {factor: row[factor] for factor in FACTORS}
-        seeds = range(block[0], block[1] + 1) if row["wanted_by"] else ()  # else it only leads to a longer training
+        seeds = range(block[0], block[1] + 1) if row["wanted_by"] else ()  # empty: it only leads to a longer training
         runs += [Run(row["point"], levels, seed, block, folder) for seed in seeds]
     return runs
 
 
-def choose(runs: list, number: int, seed: int) -> list:
-    """Draw some runs, each as likely as any other, none twice.
+def draw(runs: list, number: int, seed: int) -> list:
+    """Draw a random sample of runs without replacement.
 
     Raises:
-        ValueError: if there are not so many runs, or the seed is negative.
+        ValueError: if there are fewer runs, or the seed is negative.
     """
     if not 1 <= number <= len(runs) or seed < 0:
         raise ValueError(
@@ -67,12 +67,12 @@ def choose(runs: list, number: int, seed: int) -> list:
     return [runs[index] for index in np.random.default_rng(seed).choice(len(runs), number, replace=False)]
 
 
-def training_share(chosen: list[Run], plan: list[dict[str, str]], checkpoint_every: int) -> float:
-    """Return the operations of some runs, each trained from fresh weights, as a share of the whole study's."""
+def training_share(sample: list[Run], plan: list[dict[str, str]], checkpoint_every: int) -> float:
+    """Return the operations of a sample, each run trained from fresh weights, as a share of the whole study's."""
     study = 0
     for row in plan:
         end = int(row["epochs"])
         epochs = end - previous_milestone(end, checkpoint_every)
         seeds = int(row["last_seed"]) - int(row["first_seed"]) + 1
         study += seeds * epochs * epoch_operations(int(row["units"]), images=1)
-    return sum(run.epochs * epoch_operations(int(run.levels["units"]), images=1) for run in chosen) / study
+    return sum(run.epochs * epoch_operations(int(run.levels["units"]), images=1) for run in sample) / study

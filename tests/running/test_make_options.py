@@ -1,0 +1,43 @@
+"""The command line of `make`: cores, words for Snakemake, and the memory of machine or container, the smaller."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from running.make_options import memory_for_jobs, memory_for_jobs_here, parse
+from training.cost import training_memory_mb
+
+GIGABYTE = 10**9
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ([], 6400),
+        (["max\n"], 6400),
+        (["4000000000\n"], 3200),
+        (["9223372036854771712\n"], 6400),  # what cgroup v1 says where there is no limit
+        (["max\n", "2000000000"], 1600),
+    ],
+)
+def test_smaller_of_machine_and_container_counts(limits, expected):
+    assert memory_for_jobs(8 * GIGABYTE, limits) == expected
+
+
+def test_this_machine_has_memory_for_a_job():
+    assert training_memory_mb(512) < memory_for_jobs_here() < 10**7
+
+
+def test_options_and_words_for_snakemake():
+    options, others = parse("", ["a.yaml", "b.yaml", "--cores", "3", "-d", "folder", "--keep-going"])
+    assert (options.configs, options.directory) == ([Path("a.yaml"), Path("b.yaml")], Path("folder"))
+    assert (options.cores, others) == (3, ["--keep-going"])
+    assert parse("", ["a.yaml"])[0].cores == len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize("cores", ["0", "-1", "two"])
+def test_a_wrong_number_of_cores_is_refused(cores, capsys):
+    with pytest.raises(SystemExit):
+        parse("", ["a.yaml", f"--cores={cores}"])
+    assert f"expected a number of cores from 1, or `all`. Received: '{cores}'" in capsys.readouterr().err
