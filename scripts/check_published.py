@@ -7,10 +7,10 @@ from pathlib import Path
 
 from files.atomic import atomic_path
 from files.records import write_record
-from published.checks import NUMBER_COLUMNS, ORDERING_COLUMNS, number_rows, ordering_rows
 from published.markdown import numbers_markdown, orderings_markdown
-from published.passed_runs import StudyRuns
 from published.publication import Publication, read_published
+from published.rows import NUMBER_COLUMNS, ORDERING_COLUMNS, number_rows, ordering_rows
+from published.study_runs import StudyRuns
 from tables.planned_runs import Planned, add_study_arguments, planned
 from tables.write import write_table
 

@@ -12,7 +12,7 @@ from design.labels import LABELS
 from files.atomic import atomic_path
 from files.provenance import provenance
 from files.records import Record
-from published.checks import summary as published_summary
+from published.rows import summary as published_summary
 from tables.comparisons import METRICS
 from tables.planned_runs import Planned, add_study_arguments, planned
 from tables.runs import read_csv

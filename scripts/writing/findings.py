@@ -2,8 +2,8 @@
 
 import math
 
-from published.checks import Summary, rule_pairs
 from published.markdown import literal
+from published.rows import Summary, rule_pairs
 from tables.matched_pairs import EFFECTIVE_RATE, KERAS2_RULE
 from tables.quantities import counted
 from tables.summary_tables import shortened, signed
@@ -271,7 +271,7 @@ def published_comment(found: Summary, rows: list[Row], places: list[list[str]], 
     """Say how many published numbers came back, how many misses chance alone would give, and what explains the rest.
 
     Args:
-        found: the counts of `checks.summary`.
+        found: the counts of `rows.summary`.
         rows: rows of `published.csv`, repeats left out.
         places: for each of them the leading cells of its row in the table for reading.
         counts: takes the numbers that are counted here.

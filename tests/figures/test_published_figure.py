@@ -13,7 +13,7 @@ import pytest
 
 from figures.published_figure import published_figure
 from figures.style import BLUE, GREEN, ORANGE, STYLE
-from published.checks import NUMBER_COLUMNS
+from published.rows import NUMBER_COLUMNS
 
 
 def row(name, quantity="test_accuracy", published="0.9700", distance="-1.00", verdict="reproduced", **others):

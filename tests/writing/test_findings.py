@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from published.checks import summary
+from published.rows import summary
 from writing import findings
 from writing.evidence import Evidence
 from writing.sentences import Counts, Family

@@ -11,7 +11,7 @@ from check_published import main
 from design.canonical import FACTORS
 from files.records import write_record
 from helpers.hand_made import ENGINES, put_on_record
-from published.checks import NUMBER_COLUMNS, ORDERING_COLUMNS, rule_pairs, summary
+from published.rows import NUMBER_COLUMNS, ORDERING_COLUMNS, rule_pairs, summary
 from tables.planned_runs import Origin, Planned
 
 DEFAULTS = {"units": 512, "learning_rate": 0.001, "momentum": 0, "batch_size": 128, "optimizer": "rmsprop", "epochs": 5}
@@ -42,13 +42,13 @@ class Study:
         values = list(zip(training, accuracy, loss, strict=True))
         names = ("train_accuracy", "test_accuracy", "test_loss")
         if wanted:
-            for seed, some in enumerate(values):
-                self.runs.append(levels | {"seed": seed, "train_loss": 0.1} | dict(zip(names, some, strict=True)))
+            for seed, metrics in enumerate(values):
+                self.runs.append(levels | {"seed": seed, "train_loss": 0.1} | dict(zip(names, metrics, strict=True)))
         epochs = [*history, (int(levels["epochs"]), *zip(*values, strict=True))]
         rows = [
-            {"seed": seed, "epoch": epoch, "train_loss": 0.1} | dict(zip(names, some, strict=True))
+            {"seed": seed, "epoch": epoch, "train_loss": 0.1} | dict(zip(names, metrics, strict=True))
             for epoch, *columns in epochs
-            for seed, some in enumerate(zip(*columns, strict=True))
+            for seed, metrics in enumerate(zip(*columns, strict=True))
         ]
         folder = self.results / "runs" / point / f"seeds=0-{last}" / f"epochs={levels['epochs']}"
         write(folder / "history.csv", rows)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from design.canonical import FACTORS
 from design.labels import LABELS
-from published.claims import PublishedNumber, PublishedOrdering, check_number, check_orderings
-from published.passed_runs import RunsAt, StudyRuns
 from published.publication import QUANTITIES, Publication, StatedNumber, StatedOrdering
+from published.study_runs import RunsAt, StudyRuns
+from published.verdicts import NumberVerdict, OrderingVerdict, check_number, check_orderings
 from tables.comparisons import probability
 from tables.rounding import rounded, supported_decimals
 
@@ -71,7 +71,7 @@ def _number_cells(published: float, runs: RunsAt | None, alpha: float, decimals:
     }
 
 
-def _distance_error(check: PublishedNumber) -> float:
+def _distance_error(check: NumberVerdict) -> float:
     """Return the standard error of a distance in SDs, whose mean and SD are both estimated: √(1/n + d²/(2(n - 1)))."""
     return math.sqrt(1 / check.n + check.distance**2 / (2 * (check.n - 1))) if check.n > 1 else math.nan
 
@@ -168,7 +168,7 @@ def _ordering_names(ordering: StatedOrdering, publication: Publication) -> dict[
     return row | {"optimizer": optimizers.pop() if len(optimizers) == 1 else ""}
 
 
-def _ordering_cells(check: PublishedOrdering, diverged: int) -> dict[str, str]:
+def _ordering_cells(check: OrderingVerdict, diverged: int) -> dict[str, str]:
     comparison = check.comparison
     decimals = supported_decimals(comparison.sd / math.sqrt(comparison.n), fallback=6) + 1
     share_decimals = supported_decimals(0.5 / math.sqrt(comparison.n))  # standard error of a share, at most
