@@ -1,34 +1,18 @@
 """Hold a publication's numbers and orderings against this study's runs (rule check_published)."""
 
 import argparse
-import csv
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from files.atomic import atomic_path
 from files.records import write_record
-from published.checks import (
-    KERAS2_NUMBER_COLUMNS,
-    KERAS2_ORDERING_COLUMNS,
-    NUMBER_COLUMNS,
-    ORDERING_COLUMNS,
-    columns_of,
-    number_rows,
-    ordering_rows,
-)
 from published.markdown import numbers_markdown, orderings_markdown
-from published.passed_runs import StudyRuns
 from published.publication import Publication, read_published
+from published.rows import NUMBER_COLUMNS, ORDERING_COLUMNS, number_rows, ordering_rows
+from published.study_runs import StudyRuns
 from tables.study import Study, add_study_argument, read_study
-
-
-def write_csv(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> None:
-    """Write rows of text; cells without a column are left out, absent ones stay empty."""
-    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, restval="", extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+from tables.write import write_table
 
 
 def check_published(study: Study, publication: Publication | None, dataset: str, margins: Mapping[str, float]) -> None:
@@ -49,8 +33,8 @@ def check_published(study: Study, publication: Publication | None, dataset: str,
         numbers = number_rows(publication, study_runs, study.alpha)
         orderings = ordering_rows(publication, study_runs, study.alpha, margins)
     tables = study.results / "tables"
-    write_csv(tables / "published.csv", columns_of(numbers, NUMBER_COLUMNS, KERAS2_NUMBER_COLUMNS), numbers)
-    write_csv(tables / "orderings.csv", columns_of(orderings, ORDERING_COLUMNS, KERAS2_ORDERING_COLUMNS), orderings)
+    write_table(tables / "published.csv", NUMBER_COLUMNS, numbers)
+    write_table(tables / "orderings.csv", ORDERING_COLUMNS, orderings)
     for name, text in (
         ("published", numbers_markdown(numbers, study.alpha)),
         ("orderings", orderings_markdown(orderings, study.alpha)),

@@ -13,7 +13,7 @@ from design.labels import LABELS
 from files.atomic import atomic_path
 from files.provenance import provenance
 from files.records import Record
-from published.checks import summary as published_summary
+from published.rows import summary as published_summary
 from tables.comparisons import METRICS
 from tables.runs import read_csv
 from tables.study import Study, add_study_argument, read_study

@@ -25,13 +25,15 @@ def published_figure(table: pd.DataFrame) -> plt.Figure:
     """Draw every published number, repeats left out, as its distance from the mean of the runs of its point.
 
     Args:
-        table: `published.csv`, cells as text or as numbers; the columns `keras2_…` may be missing.
+        table: `published.csv`, cells as text or as numbers.
 
     Returns:
         One panel for accuracy, one for loss, a row a number: its cross, mean and prediction interval of the runs, the
         same with the Keras 2 rule where it was tried, all in SDs of the runs; on the right the values themselves.
     """
-    numbers = table[table["repeats"].fillna("").astype(str) == ""]
+    printed = table[table["repeats"].fillna("").astype(str) == ""]
+    again = printed["id"].duplicated()  # a number's second row is that under the update rule of Keras 2
+    numbers, keras2 = printed[~again], printed[again].set_index("id").to_dict("index")
     is_loss = numbers["quantity"] == "test_loss"
     groups = [(name, rows) for name, rows in (("Accuracy", numbers[~is_loss]), ("Loss", numbers[is_loss])) if len(rows)]
     if not groups:
@@ -50,23 +52,23 @@ def published_figure(table: pd.DataFrame) -> plt.Figure:
         layout="constrained",
     )
     for panel, (name, rows) in zip(panels.flat, groups, strict=True):
-        _draw_group(panel, name, rows, usual)
+        _draw_group(panel, name, rows, keras2, usual)
     _distance_axis(panels.flat[-1])
     settings = ", ".join(f"{LABELS[factor]} {value}" for factor, value in usual.items())
     figure.suptitle(f"Published numbers against the runs of this study\n(unless a row says otherwise: {settings})")
-    legend = _legend(numbers)
+    legend = _legend(numbers, bool(keras2))
     figure.legend(list(legend.values()), list(legend), loc="outside lower center", ncols=2, fontsize=8.5)
     return figure
 
 
-def _draw_group(panel, name: str, rows: pd.DataFrame, usual: dict[str, str]) -> None:
+def _draw_group(panel, name: str, rows: pd.DataFrame, keras2: dict[str, dict], usual: dict[str, str]) -> None:
     """Draw the rows of one group from top to bottom, and their values in two columns beside the panel."""
     decimals = max(len(str(value).partition(".")[2]) for value in rows["published"])
     beside = {"ha": "right", "va": "center", "fontsize": 8, "transform": panel.get_yaxis_transform()}
     records = rows.to_dict("records")
     for place, row in enumerate(records):
         if row["verdict"] in VERDICTS:
-            _draw_number(panel, place, row)
+            _draw_number(panel, place, row, keras2.get(row["id"], {}))
         else:
             panel.text(0, place, row["verdict"], ha="center", va="center", fontsize=8, color=GREY, style="italic")
         for column, key in zip(VALUE_PLACES, ("published", "mean"), strict=True):
@@ -81,12 +83,11 @@ def _draw_group(panel, name: str, rows: pd.DataFrame, usual: dict[str, str]) -> 
     panel.grid(axis="y", visible=False)
 
 
-def _draw_number(panel, place: int, row: dict) -> None:
+def _draw_number(panel, place: int, row: dict, keras2: dict) -> None:
     """Draw one number: the runs' interval and mean, the Keras 2 rule's a little below, the cross on top."""
     mean, sd, distance = (_number(row, key) for key in ("mean", "sd", "distance_sd"))
-    low, high, keras2_mean, keras2_low, keras2_high = (
-        (_number(row, key) - mean) / sd for key in ("low", "high", "keras2_mean", "keras2_low", "keras2_high")
-    )
+    low, high = ((_number(row, key) - mean) / sd for key in ("low", "high"))
+    keras2_mean, keras2_low, keras2_high = ((_number(keras2, key) - mean) / sd for key in ("mean", "low", "high"))
     colour, cross = VERDICTS[row["verdict"]]
     panel.hlines(place, low, high, zorder=1, **INTERVAL)
     panel.hlines(place, 0, distance, color=colour, linewidth=0.9, linestyle=":", zorder=2)
@@ -99,8 +100,8 @@ def _draw_number(panel, place: int, row: dict) -> None:
 
 def _label(row: dict, usual: dict[str, str]) -> str:
     """Return what sets a row apart: training metrics, and settings other than the usual ones."""
-    own = [f"{LABELS[factor]} {row[factor]}" for factor in SETTINGS if str(row[factor]) != usual[factor]]
-    return ", ".join([*(["training"] if row["quantity"] == "train_accuracy" else []), *own]) or "as usual"
+    settings = [f"{LABELS[factor]} {row[factor]}" for factor in SETTINGS if str(row[factor]) != usual[factor]]
+    return ", ".join([*(["training"] if row["quantity"] == "train_accuracy" else []), *settings]) or "as usual"
 
 
 def _number(row: dict, column: str) -> float:
@@ -122,7 +123,7 @@ def _distance_axis(panel) -> None:
     panel.set_xlabel("published number minus mean of the runs, in SDs of the runs")
 
 
-def _legend(numbers: pd.DataFrame) -> dict[str, Line2D | tuple[Line2D, ...]]:
+def _legend(numbers: pd.DataFrame, with_keras2: bool) -> dict[str, Line2D | tuple[Line2D, ...]]:
     """Return the legend's handles by label: only what is drawn."""
     entries: dict[str, Line2D | tuple[Line2D, ...]] = {}
     for verdict, (colour, cross) in VERDICTS.items():
@@ -130,6 +131,6 @@ def _legend(numbers: pd.DataFrame) -> dict[str, Line2D | tuple[Line2D, ...]]:
             entries[f"published, {verdict}"] = Line2D([], [], marker=cross, color=colour, linestyle="none", **CROSS)
     if entries:
         entries["runs: mean, prediction interval of one more"] = (Line2D([], [], **INTERVAL), Line2D([], [], **MEAN))
-    if "keras2_mean" in numbers and pd.to_numeric(numbers["keras2_mean"], errors="coerce").notna().any():
+    if with_keras2:
         entries["the same with the update rule of Keras 2"] = Line2D([], [], linewidth=1.2, **KERAS2)
     return entries

@@ -8,46 +8,32 @@ from tabulate import tabulate
 from design.labels import LABELS
 from tables.summary_tables import shortened, signed
 
-ORDERING_CELLS = ("difference", "low", "high", "p_holm", "verdict", "opposite", "opposite_low", "opposite_high")
-
 
 def numbers_markdown(rows: list[dict[str, str]], alpha: float) -> str:
     """Return the numbers as a Markdown table for reading; a repeat only raises the count of its original."""
-    tried = any("keras2_verdict" in row for row in rows)
-    header = ["quantity", "settings", "published", "mean ± SD", "n"]
+    header = ["quantity", "settings", "published", "optimizer", "n", "mean ± SD"]
     header += [f"{_percent(alpha)} interval of one run", "distance in SDs", "verdict"]
-    header += ["Keras 2 rule: mean ± SD", "distance in SDs", "verdict"] if tried else []
     body = []
     for row in rows:
         if row["repeats"]:
             continue
-        times = 1 + sum(other["repeats"] == row["id"] for other in rows)
+        times = 1 + sum((other["repeats"], other["optimizer"]) == (row["id"], row["optimizer"]) for other in rows)
         printed = f"{row['published']} ({times} times)" if times > 1 else row["published"]
-        cells = [LABELS[row["quantity"]], row["settings"], printed, _mean(row), _count(row)]
-        cells += [_interval(row), _distance(row), row["verdict"]]
-        if "keras2_verdict" in row:
-            again = {name: row[f"keras2_{name}"] for name in ("mean", "sd", "distance_sd", "verdict")}
-            cells += [_mean(again), _distance(again), again["verdict"]]
-        body.append(cells + ["–"] * (len(header) - len(cells)))
+        cells = [LABELS[row["quantity"]], row["settings"], printed, row["optimizer"], _count(row), _mean(row)]
+        body.append([*cells, _interval(row), _distance(row), row["verdict"]])
     return tabulate(body, header, "github", disable_numparse=True) + "\n"
 
 
 def orderings_markdown(rows: list[dict[str, str]], alpha: float) -> str:
     """Return the orderings as a Markdown table for reading."""
     interval = f"{_percent(alpha)} interval"
-    tried = any("keras2_verdict" in row for row in rows)
-    header = ["claim", "source", "metric", "n", f"winner - loser ({interval})", "p (Holm)", "verdict"]
+    header = ["claim", "source", "metric", "optimizer", "n", f"winner - loser ({interval})", "p (Holm)", "verdict"]
     header += [f"single seeds that say the opposite ({interval})"]
-    header += [f"Keras 2 rule: winner - loser ({interval})", "verdict"] if tried else []
     body = []
     for row in rows:
         opposite = f"{row['opposite']} ({row['opposite_low']} … {row['opposite_high']})" if row["opposite"] else "–"
-        cells = [literal(row["statement"]), literal(row["source"]), LABELS[row["metric"]], _count(row)]
-        cells += [_difference(row), row["p_holm"] or "–", row["verdict"], opposite]
-        if "keras2_verdict" in row:
-            again = {name: row[f"keras2_{name}"] for name in ORDERING_CELLS}
-            cells += [_difference(again), again["verdict"]]
-        body.append(cells + ["–"] * (len(header) - len(cells)))
+        cells = [literal(row["statement"]), literal(row["source"]), LABELS[row["metric"]], row["optimizer"] or "–"]
+        body.append([*cells, _count(row), _difference(row), row["p_holm"] or "–", row["verdict"], opposite])
     return tabulate(body, header, "github", disable_numparse=True) + "\n"
 
 

@@ -2,8 +2,8 @@
 
 import math
 
-from published.checks import Summary
 from published.markdown import literal
+from published.rows import Summary, rule_pairs
 from tables.matched_pairs import EFFECTIVE_RATE, KERAS2_RULE
 from tables.quantities import counted
 from tables.summary_tables import shortened, signed
@@ -271,7 +271,7 @@ def published_comment(found: Summary, rows: list[Row], places: list[list[str]], 
     """Say how many published numbers came back, how many misses chance alone would give, and what explains the rest.
 
     Args:
-        found: the counts of `check_published.summary`.
+        found: the counts of `rows.summary`.
         rows: rows of `published.csv`, repeats left out.
         places: for each of them the leading cells of its row in the table for reading.
         counts: takes the numbers that are counted here.
@@ -285,24 +285,29 @@ def published_comment(found: Summary, rows: list[Row], places: list[list[str]], 
         f"would let about {counts.cite('misses expected by chance', f'{found.expected_by_chance:.1f}')} miss. (Where "
         "single runs scatter widely, as after few epochs, to be reproduced means little.)"
     ]
-    for row, place in zip(rows, places, strict=True):
-        if row["verdict"] != "not reproduced" or not row.get("keras2_distance_sd"):
+    place_of = {(row["id"], row["optimizer"]): place for row, place in zip(rows, places, strict=True)}
+    for row, again in rule_pairs(rows):
+        if row["verdict"] != "not reproduced" or not (again and again["distance_sd"]):
             continue
-        own, other = (cite(row[name], "published", *place) for name in ("distance_sd", "keras2_distance_sd"))
-        if row["keras2_verdict"] == "reproduced":
+        place = place_of[row["id"], row["optimizer"]]
+        distance, other = (
+            cite(rule["distance_sd"], "published", *place_of[rule["id"], rule["optimizer"]]) for rule in (row, again)
+        )
+        if again["verdict"] == "reproduced":
             reading = "which would explain the miss"
-        elif abs(float(row["keras2_distance_sd"])) < abs(float(row["distance_sd"])) / 2:
+        elif abs(float(again["distance_sd"])) < abs(float(row["distance_sd"])) / 2:
             reading = "which would explain most of the gap, but not all"
         else:
             reading = "which would not explain it"
         what = f"the {row['quantity'].replace('_', ' ')} of {row['published']} ({place[1]})"
-        sentences.append(f"For {what}, the rule of Keras 2 turns a distance of {own} SDs into {other}, {reading}.")
+        sentences.append(f"For {what}, the rule of Keras 2 turns a distance of {distance} SDs into {other}, {reading}.")
     return joined(sentences)
 
 
 def single_seed_comment(orderings: list[Row], seeds: int, counts: Counts) -> str:
     """Say how often one seed would have named the wrong winner."""
-    checked = [row for row in orderings if row["opposite"]]
+    pairs = [(row, again) for row, again in rule_pairs(orderings) if row["opposite"]]
+    checked = [row for row, _ in pairs]
     if not checked or seeds == 1:
         return ""
     verdicts = list(dict.fromkeys(row["verdict"] for row in checked))
@@ -311,7 +316,7 @@ def single_seed_comment(orderings: list[Row], seeds: int, counts: Counts) -> str
         for verdict in verdicts
     ]
     shaky = max(checked, key=lambda row: float(row["opposite"]))
-    share = cite(shortened(shaky["opposite"]), "orderings", shaky["statement"], shaky["metric"].replace("_", " "))
+    share = cite(shortened(shaky["opposite"]), "orderings", *ordering_place(shaky))
     least = (
         f"Least supported is this one: {literal(shaky['statement'].rstrip('.'))}. "
         f"One seed contradicts it with a frequency of {share}."
@@ -323,14 +328,21 @@ def single_seed_comment(orderings: list[Row], seeds: int, counts: Counts) -> str
         [
             f"{counts.cite('orderings checked', len(checked))} published {word} can be checked. With "
             f"{counted(seeds, 'seed')} a point, the verdicts are: {listed(parts)}.",
-            *rule_sentences(checked),
+            *rule_sentences(pairs),
             least,
         ]
     )
 
 
-def rule_sentences(checked: list[Row]) -> list[str]:
+def ordering_place(row: Row) -> tuple[str, str, str]:
+    """Return the leading cells of an ordering's row in the report's table."""
+    return row["statement"], row["metric"].replace("_", " "), row["optimizer"] or "–"
+
+
+def rule_sentences(pairs: list[tuple[Row, Row | None]]) -> list[str]:
     """Name the orderings that this study does not confirm, but does with the update rule of Keras 2."""
-    turned = [row for row in checked if row["verdict"] != "confirmed" and row.get("keras2_verdict") == "confirmed"]
+    turned = [
+        row for row, again in pairs if row["verdict"] != "confirmed" and again and again["verdict"] == "confirmed"
+    ]
     opening = "Under the rule of Keras 2 this one holds:"
     return [f"{opening} {literal(row['statement'])}" for row in turned]

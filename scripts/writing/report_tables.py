@@ -60,13 +60,14 @@ def small_tables(tables: dict, counts: Counts, seeds: int) -> dict[str, str]:
     trends = [[row["trend"], row["from"], row["to"], str(seeds), shortened(row["value"])] for row in tables["trends"]]
     orderings = [
         [
-            *(literal(row["statement"]), row["metric"].replace("_", " "), row["n"]),
+            *(literal(row["statement"]), row["metric"].replace("_", " "), row["optimizer"] or "–", row["n"]),
             f"{signed(row['difference'])} ({interval(row)})" if row["difference"] else "–",
             *(row["p_holm"] or "–", row["verdict"], row["opposite"] or "–"),
         ]
         for row in tables.get("orderings", [])
     ]
-    claim = ["claim", "metric", "n", "winner - loser", "p (Holm)", "verdict", "one seed says the opposite"]
+    claim = ["claim", "metric", "optimizer", "n"]
+    claim += ["winner - loser", "p (Holm)", "verdict", "one seed says the opposite"]
     return {name: markdown_table(name, pair, rows) for name, rows in matched.items()} | {
         "orderings": markdown_table("orderings", claim, orderings),
         "comparisons": markdown_table("comparisons", header, appendix),

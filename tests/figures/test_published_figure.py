@@ -13,23 +13,22 @@ import pytest
 
 from figures.published_figure import published_figure
 from figures.style import BLUE, GREEN, ORANGE, STYLE
-from published.checks import KERAS2_NUMBER_COLUMNS, NUMBER_COLUMNS
-
-COLUMNS = NUMBER_COLUMNS + KERAS2_NUMBER_COLUMNS
+from published.rows import NUMBER_COLUMNS
 
 
 def row(name, quantity="test_accuracy", published="0.9700", distance="-1.00", verdict="reproduced", **others):
     """A row of published.csv: runs of mean 0.98, SD 0.01, prediction interval ± 0.025."""
-    settings = {"units": "512", "learning_rate": "0.001", "momentum": "0", "epochs": "5"}
+    settings = {"units": "512", "learning_rate": "0.001", "momentum": "0", "epochs": "5", "optimizer": "rmsprop"}
     runs = {"mean": "0.98000", "sd": "0.01000", "n": "10", "low": "0.95500", "high": "1.00500"}
-    own = {"id": name, "quantity": quantity, "published": published, "distance_sd": distance, "verdict": verdict}
-    return dict.fromkeys(COLUMNS, "") | settings | runs | own | others
+    number = {"id": name, "quantity": quantity, "published": published, "distance_sd": distance, "verdict": verdict}
+    return dict.fromkeys(NUMBER_COLUMNS, "") | settings | runs | number | others
 
 
 UNKNOWN = {"verdict": "not in this study", "mean": "", "sd": "", "n": "0", "low": "", "high": "", "distance": ""}
 ROWS = [
     row("a", "train_accuracy", epochs="1"),
-    row("b", published="0.9900", distance="1.00", keras2_mean="0.99500", keras2_low="0.98000", keras2_high="1.01000"),
+    row("b", published="0.9900", distance="1.00"),
+    row("b", published="0.9900", optimizer="rmsprop_keras2", mean="0.99500", low="0.98000", high="1.01000"),
     row("c", published="0.6800", distance="-30.0", verdict="not reproduced", learning_rate="0.0001"),
     row("b2", distance="1.00", repeats="b"),
     row("d", units="64", **UNKNOWN),
@@ -137,7 +136,7 @@ def test_nothing_is_cut_off_or_overlaps(drawn):
 def test_the_legend_names_what_is_drawn(drawn):
     labels = [text.get_text() for text in drawn.legends[0].get_texts()]
     assert len(labels) == 4
-    plain = published_figure(pd.DataFrame([ROWS[0]])[list(NUMBER_COLUMNS)])
+    plain = published_figure(pd.DataFrame([ROWS[0]]))
     labels = [text.get_text() for text in plain.legends[0].get_texts()]
     assert labels == ["published, reproduced", "runs: mean, prediction interval of one more"]
     plt.close(plain)
@@ -149,7 +148,7 @@ def test_numbers_read_without_dtype_give_the_same_figure(tmp_path, drawn):
     for panel, other in zip(figure.axes, drawn.axes, strict=True):
         assert points(panel, "P") == points(other, "P")
         assert points(panel, "X") == points(other, "X")
-        names = [[label.get_text() for label in some.get_yticklabels()] for some in (panel, other)]
+        names = [[label.get_text() for label in shown.get_yticklabels()] for shown in (panel, other)]
         assert names[0] == names[1]
     plt.close(figure)
 
@@ -166,7 +165,7 @@ def test_numbers_read_without_dtype_give_the_same_figure(tmp_path, drawn):
     ],
 )
 def test_any_table_can_be_drawn(rows, panels):
-    figure = published_figure(pd.DataFrame(rows, columns=list(COLUMNS)))
+    figure = published_figure(pd.DataFrame(rows, columns=list(NUMBER_COLUMNS)))
     assert len(figure.axes) == panels
     figure.savefig(io.BytesIO(), dpi=40)
     plt.close(figure)

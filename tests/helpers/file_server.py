@@ -139,3 +139,13 @@ class Study:
 
 BOMB = gzip.compress(bytes(20_000_000))
 PAGE = b"\n<!DOCTYPE html><html>Please log in" + b" " * 200_000
+
+
+def write_folder(folder, files, compressed=()):
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        if name in compressed:
+            (folder / f"{name}.gz").write_bytes(gzip.compress(content))
+        else:
+            (folder / name).write_bytes(content)
+    return folder

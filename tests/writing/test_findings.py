@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from published.rows import summary
 from writing import findings
 from writing.evidence import Evidence
 from writing.sentences import Counts, Family
@@ -246,7 +247,7 @@ def test_selection_names_the_most_flattered_sweep():
 
 def ordering(verdict, opposite, statement="A beats B."):
     row = {"id": statement, "verdict": verdict, "opposite": opposite, "statement": statement, "metric": "test_loss"}
-    return row | {"keras2_verdict": ""}
+    return row | {"optimizer": "rmsprop"}
 
 
 def test_orderings_by_single_runs():
@@ -264,3 +265,36 @@ def test_orderings_by_single_runs():
     assert alone.endswith("No single seed contradicts any of them.")
     assert findings.single_seed_comment(rows, 1, Counts()) == ""
     assert findings.single_seed_comment(rows[2:], 10, Counts()) == ""
+
+
+def test_an_ordering_that_holds_under_the_other_rule_is_named_and_counted_once():
+    rows = [ordering("undecided", "0.40"), ordering("confirmed", "0.00") | {"optimizer": "rmsprop_keras2"}]
+    text = plain(findings.single_seed_comment(rows, 10, Counts()))
+    assert text.startswith("1 published ordering can be checked.")
+    assert "1 undecided. Under the rule of Keras 2 this one holds: A beats B." in text
+
+
+def published_number(distance, verdict, optimizer="rmsprop"):
+    row = {"id": "a", "quantity": "test_loss", "published": "0.07", "repeats": "", "optimizer": optimizer}
+    return row | {"distance_sd": distance, "verdict": verdict}
+
+
+@pytest.mark.parametrize(
+    ("distance", "verdict", "reading"),
+    [
+        ("1.0", "reproduced", "which would explain the miss"),
+        ("-3.9", "not reproduced", "which would explain most of the gap, but not all"),
+        ("4.0", "not reproduced", "which would not explain it"),
+    ],
+)
+def test_what_the_other_rule_explains_of_a_miss_is_read_from_its_row(distance, verdict, reading):
+    rows = [
+        published_number("8.0", "not reproduced"),
+        published_number(distance, verdict, "rmsprop_keras2"),
+        published_number("9.0", "not reproduced") | {"id": "b"},  # not checked under the other rule
+    ]
+    places = [["test loss", "defaults", "0.07", row["optimizer"]] for row in rows]
+    text = findings.published_comment(summary(rows), rows, places, Counts())
+    target = "#published-test-loss-defaults-0.07-rmsprop"
+    assert f"a distance of [8.0]({target}) SDs into [{distance}]({target}_keras2), {reading}." in text
+    assert text.count("turns a distance") == 1

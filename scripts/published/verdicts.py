@@ -12,7 +12,7 @@ from stats.paired import Comparison, compare_family
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedNumber:
+class NumberVerdict:
     """A published number against the runs of the same point, in the metric's unit.
 
     Attributes:
@@ -39,13 +39,13 @@ class PublishedNumber:
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedOrdering:
+class OrderingVerdict:
     """A published "A beats B" against runs of both, paired by seed.
 
     Attributes:
         comparison: A against B; the family is that of all orderings checked together.
         verdict: what may be said of the ordering.
-        opposite: share of seeds that alone would have said "B beats A", ties half: what one run would have told.
+        opposite: share of seeds that alone would have said "B beats A", ties half: what a single run would have said.
         opposite_low: lower bound of its Wilson interval.
         opposite_high: its upper bound.
     """
@@ -57,7 +57,7 @@ class PublishedOrdering:
     opposite_high: float
 
 
-def check_number(published: float, runs: ArrayLike, alpha: float = 0.05) -> PublishedNumber:
+def check_number(published: float, runs: ArrayLike, alpha: float = 0.05) -> NumberVerdict:
     """Return whether a published number could have been one further run.
 
     Args:
@@ -88,7 +88,7 @@ def check_number(published: float, runs: ArrayLike, alpha: float = 0.05) -> Publ
     else:
         distance, reason = (published - mean) / sd, ""
         verdict = "reproduced" if low <= published <= high else "not reproduced"
-    return PublishedNumber(published, n, mean, sd, low, high, distance, verdict, reason)
+    return NumberVerdict(published, n, mean, sd, low, high, distance, verdict, reason)
 
 
 def check_orderings(
@@ -99,7 +99,7 @@ def check_orderings(
     margin: float,
     higher_is_better: bool,
     seed: int = 0,
-) -> list[PublishedOrdering]:
+) -> list[OrderingVerdict]:
     """Check published claims "A beats B", one family, and what a single run each would have said of them.
 
     Args:
@@ -127,7 +127,7 @@ def check_orderings(
         seed=seed,
     )
     return [
-        PublishedOrdering(
+        OrderingVerdict(
             comparison,
             _OF_ORDERING[comparison.verdict],
             opposite=1 - comparison.p_better,

@@ -12,7 +12,7 @@ from check_published import main
 from design.canonical import FACTORS
 from files.records import write_record
 from helpers.hand_made import ENGINES, put_on_record
-from published.checks import KERAS2_NUMBER_COLUMNS, KERAS2_ORDERING_COLUMNS, NUMBER_COLUMNS, ORDERING_COLUMNS, summary
+from published.rows import NUMBER_COLUMNS, ORDERING_COLUMNS, rule_pairs, summary
 from tables.study import read_study
 
 DEFAULTS = {"units": 512, "learning_rate": 0.001, "momentum": 0, "batch_size": 128, "optimizer": "rmsprop", "epochs": 5}
@@ -43,13 +43,13 @@ class Study:
         values = list(zip(training, accuracy, loss, strict=True))
         names = ("train_accuracy", "test_accuracy", "test_loss")
         if wanted:
-            for seed, some in enumerate(values):
-                self.runs.append(levels | {"seed": seed, "train_loss": 0.1} | dict(zip(names, some, strict=True)))
+            for seed, metrics in enumerate(values):
+                self.runs.append(levels | {"seed": seed, "train_loss": 0.1} | dict(zip(names, metrics, strict=True)))
         epochs = [*history, (int(levels["epochs"]), *zip(*values, strict=True))]
         rows = [
-            {"seed": seed, "epoch": epoch, "train_loss": 0.1} | dict(zip(names, some, strict=True))
+            {"seed": seed, "epoch": epoch, "train_loss": 0.1} | dict(zip(names, metrics, strict=True))
             for epoch, *columns in epochs
-            for seed, some in enumerate(zip(*columns, strict=True))
+            for seed, metrics in enumerate(zip(*columns, strict=True))
         ]
         folder = self.results / "runs" / point / f"seeds=0-{last}" / f"epochs={levels['epochs']}"
         write(folder / "history.csv", rows)
@@ -112,6 +112,7 @@ def test_a_number_worked_by_hand(study):
         "learning_rate": "0.001",
         "momentum": "0",
         "epochs": "5",
+        "optimizer": "rmsprop",
         "published": "0.94",
         "mean": "0.98000",
         "sd": "0.01000",
@@ -245,20 +246,31 @@ def test_the_keras_2_rule_is_tried_where_the_study_holds_it(study):
     rows, _ = study.check(
         [number(0.93), number(0.98, units=256) | {"id": "b"}, number(0.98, units=64, optimizer="adam") | {"id": "c"}]
     )
-    assert tuple(rows[0]) == NUMBER_COLUMNS + KERAS2_NUMBER_COLUMNS
+    # `b` was not trained under the rule, and `c` never was about rmsprop.
+    assert [(row["id"], row["optimizer"]) for row in rows] == [
+        ("a", "rmsprop"),
+        ("a", "rmsprop_keras2"),
+        ("b", "rmsprop"),
+        ("c", "adam"),
+    ]
     assert rows[0]["verdict"] == "not reproduced"
-    expected = ["0.93000", "0.01000", "0.88032", "0.97968", "0.00", "reproduced"]
-    assert [rows[0][name] for name in KERAS2_NUMBER_COLUMNS] == expected
-    for row in rows[1:]:  # not trained, and a number that never was about rmsprop
-        assert {row[name] for name in KERAS2_NUMBER_COLUMNS} == {""}
+    cells = {"mean": "0.93000", "sd": "0.01000", "low": "0.88032", "high": "0.97968", "distance_sd": "0.00"}
+    assert rows[1] == rows[0] | cells | {"optimizer": "rmsprop_keras2", "verdict": "reproduced"}
     assert summary(rows).explained_by_keras2 == 1
-    assert "Keras 2 rule" in study.text("published.md")
+    assert study.text("published.md").count("rmsprop_keras2") == 1
 
 
-def test_without_the_keras_2_rule_its_columns_are_absent(study):
-    rows, claims = study.add().add(units=16).check([number(0.98)], [ordering()])
-    assert (tuple(rows[0]), tuple(claims[0])) == (NUMBER_COLUMNS, ORDERING_COLUMNS)
-    assert "Keras 2" not in study.text("published.md") + study.text("orderings.md")
+def test_a_repeat_is_listed_and_counted_under_both_rules(study):
+    study.add().add([0.92, 0.93, 0.94], optimizer="rmsprop_keras2")
+    rows, _ = study.check([number(0.93), {"id": "b", "repeats": "a"}])
+    assert [(row["id"], row["optimizer"], row["repeats"], row["mean"]) for row in rows] == [
+        ("a", "rmsprop", "", "0.98000"),
+        ("a", "rmsprop_keras2", "", "0.93000"),
+        ("b", "rmsprop", "a", "0.98000"),
+        ("b", "rmsprop_keras2", "a", "0.93000"),
+    ]
+    assert (summary(rows).checked, summary(rows).repeats) == (1, 1)
+    assert study.text("published.md").count("0.93 (2 times)") == 2
 
 
 # Six pairs: all signs equal is the most extreme of 2^6 patterns, so p = 2/64 = 0.03125.
@@ -281,6 +293,7 @@ def test_an_ordering_worked_by_hand(study):
         "metric": "test_accuracy",
         "winner": "units=512",
         "loser": "units=16",
+        "optimizer": "rmsprop",
         "n": "6",
         "difference": "0.011000",
         "low": "0.009850",
@@ -340,11 +353,24 @@ def test_an_ordering_is_checked_again_with_the_keras_2_rule(study):
     six(six(six(study, FLAT, units=8), optimizer="adam"), optimizer="adam", units=16)
     adam = ordering("test_loss", name="c", winner={"optimizer": "adam"}, loser={"optimizer": "adam", "units": 16})
     _, rows = study.check(orderings=[ordering(), ordering("test_loss", name="b", loser={"units": 8}), adam])
-    assert tuple(rows[0]) == ORDERING_COLUMNS + KERAS2_ORDERING_COLUMNS
-    assert (rows[0]["verdict"], rows[0]["keras2_verdict"]) == ("confirmed", "reversed")
-    assert (rows[0]["keras2_difference"], rows[0]["keras2_opposite"]) == ("-0.011000", "1.00")
-    for row in rows[1:]:  # not trained, and a claim that never was about rmsprop
-        assert {row[name] for name in KERAS2_ORDERING_COLUMNS} == {""}
+    assert [(row["id"], row["optimizer"]) for row in rows] == [
+        ("claim", "rmsprop"),
+        ("claim", "rmsprop_keras2"),
+        ("b", "rmsprop"),  # not trained under the rule
+        ("c", "adam"),  # never was about rmsprop
+    ]
+    assert (rows[0]["verdict"], rows[1]["verdict"]) == ("confirmed", "reversed")
+    assert (rows[1]["difference"], rows[1]["opposite"], rows[1]["n"]) == ("-0.011000", "1.00", "6")
+    names = ("statement", "metric", "winner", "loser")
+    assert [rows[0][name] for name in names] == [rows[1][name] for name in names]
+    assert study.text("orderings.md").count("rmsprop_keras2") == 1
+
+
+def test_an_ordering_of_two_optimizers_names_them_as_winner_and_loser(study):
+    six(six(study), FLAT, optimizer="adam")
+    _, [row] = study.check(orderings=[ordering(loser={"optimizer": "adam"})])
+    assert (row["winner"], row["loser"], row["optimizer"]) == ("optimizer=rmsprop", "optimizer=adam", "")
+    assert "| – " in study.text("orderings.md")
 
 
 def test_an_ordering_names_what_departs_from_the_defaults(study):
@@ -410,20 +436,23 @@ def test_tables_are_the_same_bytes_again(study):
 
 
 def test_verdicts_are_counted():
+    verdicts = [  # under the rule as published, under that of Keras 2, what is repeated
+        ("reproduced", "reproduced", ""),
+        ("reproduced", "not reproduced", ""),
+        ("reproduced", "not reproduced", ""),
+        ("reproduced", "", ""),
+        ("not reproduced", "reproduced", ""),
+        ("not reproduced", "reproduced", "a"),
+        ("not reproduced", "not reproduced", ""),
+        ("not reproduced", "cannot be checked", ""),
+        ("cannot be checked", "reproduced", ""),
+        ("not in this study", "", ""),
+    ]
     rows = [
-        {"verdict": verdict, "keras2_verdict": keras2, "repeats": repeats}
-        for verdict, keras2, repeats in [
-            ("reproduced", "reproduced", ""),
-            ("reproduced", "not reproduced", ""),
-            ("reproduced", "not reproduced", ""),
-            ("reproduced", "", ""),
-            ("not reproduced", "reproduced", ""),
-            ("not reproduced", "reproduced", "a"),
-            ("not reproduced", "not reproduced", ""),
-            ("not reproduced", "cannot be checked", ""),
-            ("cannot be checked", "reproduced", ""),
-            ("not in this study", "", ""),
-        ]
+        {"id": f"n{place}", "optimizer": optimizer, "verdict": verdict, "repeats": repeats}
+        for place, (*pair, repeats) in enumerate(verdicts)
+        for optimizer, verdict in zip(("rmsprop", "rmsprop_keras2"), pair, strict=True)
+        if verdict
     ]
     found = summary(rows)
     assert (found.checked, found.reproduced, found.not_reproduced) == (7, 4, 3)
@@ -431,10 +460,15 @@ def test_verdicts_are_counted():
     assert (found.cannot_be_checked, found.not_in_this_study, found.repeats) == (1, 1, 1)
     assert found.expected_by_chance == pytest.approx(0.35)
     assert summary(rows, alpha=0.1).expected_by_chance == pytest.approx(0.7)
-    without = summary([{"verdict": "not reproduced", "repeats": ""}])
+    without = summary([{"id": "a", "optimizer": "rmsprop", "verdict": "not reproduced", "repeats": ""}])
     assert (without.not_reproduced, without.explained_by_keras2, without.checked_with_keras2) == (1, 0, 0)
 
 
 def test_the_count_expected_by_chance_is_that_of_the_statistics(study):
     rows, _ = study.add().check([number(0.98), number(0.5) | {"id": "b"}, number(0.9, units=1) | {"id": "c"}])
     assert summary(rows).expected_by_chance == pytest.approx(0.1)
+
+
+def test_rows_of_one_id_are_a_pair_and_the_stated_rule_comes_first():
+    rows = [{"id": name, "optimizer": rule} for name, rule in ("a1", "a2", "b1", "c2")]
+    assert rule_pairs(rows) == [(rows[0], rows[1]), (rows[2], None), (rows[3], None)]

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from published.claims import check_number, check_orderings
+from published.verdicts import check_number, check_orderings
 from stats.intervals import prediction_interval
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -67,12 +67,12 @@ def test_ordering_and_what_one_seed_would_have_told():
     winners = np.array([wiggle + 0.01, wiggle - 0.01, wiggle / 1e3, wiggle + 0.0005, wiggle * 20])
     found = check_orderings(winners, np.zeros((5, 10)), margin=0.002, higher_is_better=True)
     expected = ["confirmed", "reversed", "no difference that matters", "no difference that matters", "undecided"]
-    assert [one.verdict for one in found] == expected
-    assert [one.opposite for one in found] == [0, 1, 0.5, 0.5, 0.5]
-    assert {one.comparison.family_size for one in found} == {5}
+    assert [check.verdict for check in found] == expected
+    assert [check.opposite for check in found] == [0, 1, 0.5, 0.5, 0.5]
+    assert {check.comparison.family_size for check in found} == {5}
     loss = check_orderings(winners, np.zeros((5, 10)), margin=0.002, higher_is_better=False)
-    assert [one.verdict for one in loss[:2]] == ["reversed", "confirmed"]
-    assert [one.opposite for one in loss[:2]] == [1, 0]
+    assert [check.verdict for check in loss[:2]] == ["reversed", "confirmed"]
+    assert [check.opposite for check in loss[:2]] == [1, 0]
 
 
 def test_ties_say_the_opposite_by_half():

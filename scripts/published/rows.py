@@ -6,22 +6,22 @@ from dataclasses import dataclass, replace
 
 from design.canonical import FACTORS
 from design.labels import LABELS
-from published.claims import PublishedNumber, PublishedOrdering, check_number, check_orderings
-from published.markdown import ORDERING_CELLS
-from published.passed_runs import RunsAt, StudyRuns
 from published.publication import QUANTITIES, Publication, StatedNumber, StatedOrdering
+from published.study_runs import RunsAt, StudyRuns
+from published.verdicts import NumberVerdict, OrderingVerdict, check_number, check_orderings
 from tables.comparisons import probability
 from tables.rounding import rounded, supported_decimals
 
 NUMBER_COLUMNS = (
-    *("id", "quantity", "units", "learning_rate", "momentum", "epochs", "published"),
+    *("id", "quantity", "units", "learning_rate", "momentum", "epochs", "optimizer", "published"),
     *("mean", "sd", "n", "low", "high", "distance_sd", "verdict", "repeats"),
 )
-ORDERING_COLUMNS = ("id", "statement", "metric", "winner", "loser", "n", *ORDERING_CELLS)
-# Appended where the study holds a row's points with the update rule of Keras 2 as well.
+ORDERING_COLUMNS = (
+    *("id", "statement", "metric", "winner", "loser", "optimizer", "n"),
+    *("difference", "low", "high", "p_holm", "verdict", "opposite", "opposite_low", "opposite_high"),
+)
 KERAS2 = {"optimizer": "rmsprop_keras2"}
-KERAS2_NUMBER_COLUMNS = tuple(f"keras2_{name}" for name in ("mean", "sd", "low", "high", "distance_sd", "verdict"))
-KERAS2_ORDERING_COLUMNS = tuple(f"keras2_{name}" for name in ORDERING_CELLS)
+Row = dict[str, str]
 NOT_IN_STUDY = "not in this study"
 
 
@@ -34,8 +34,8 @@ def number_rows(publication: Publication, study_runs: StudyRuns, alpha: float) -
         alpha: share of true numbers that miss the prediction interval of one further run by chance.
 
     Returns:
-        A row a number, text: `NUMBER_COLUMNS`; `KERAS2_NUMBER_COLUMNS` where the study holds the point with the update
-        rule of Keras 2; for the Markdown table `settings` and `diverged`.
+        A row a number, text: `NUMBER_COLUMNS`, for the Markdown table `settings` and `diverged`. One about rmsprop has
+        a second row, checked under the update rule of Keras 2, where the study holds its point with that as well.
     """
     printed_decimals = {
         quantity: max((_decimals(n.published) for n in publication.numbers if n.quantity == quantity), default=0)
@@ -48,13 +48,11 @@ def number_rows(publication: Publication, study_runs: StudyRuns, alpha: float) -
         row |= {factor: number.levels[factor] for factor in FACTORS if factor in NUMBER_COLUMNS}
         row |= {"published": rounded(number.published, decimals), "settings": _settings(number, publication)}
         found = study_runs.find(number.levels, number.quantity)
-        row |= _number_cells(number.published, found, alpha, decimals)
+        rows.append(row | _number_cells(number.published, found, alpha, decimals))
         if number.levels["optimizer"] == "rmsprop":
-            again = study_runs.find(number.levels | KERAS2, number.quantity)
-            if again:
-                cells = _number_cells(number.published, again, alpha, decimals)
-                row |= {column: cells[column.removeprefix("keras2_")] for column in KERAS2_NUMBER_COLUMNS}
-        rows.append(row)
+            found = study_runs.find(number.levels | KERAS2, number.quantity)
+            if found:
+                rows.append(row | KERAS2 | _number_cells(number.published, found, alpha, decimals))
     return rows
 
 
@@ -73,7 +71,7 @@ def _number_cells(published: float, runs: RunsAt | None, alpha: float, decimals:
     }
 
 
-def _distance_error(check: PublishedNumber) -> float:
+def _distance_error(check: NumberVerdict) -> float:
     """Return the standard error of a distance in SDs, whose mean and SD are both estimated: √(1/n + d²/(2(n - 1)))."""
     return math.sqrt(1 / check.n + check.distance**2 / (2 * (check.n - 1))) if check.n > 1 else math.nan
 
@@ -83,15 +81,16 @@ def _decimals(value: float) -> int:
 
 
 def _settings(number: StatedNumber, publication: Publication) -> str:
-    """Return in words what differs from the publication's defaults."""
+    """Return in words what differs from the publication's defaults, but for the optimizer, which has its column."""
     levels, defaults = number.levels, publication.defaults
-    return ", ".join(f"{LABELS[f]} {levels[f]}" for f in FACTORS if levels[f] != defaults[f]) or "defaults"
+    differing = [f for f in FACTORS if f != "optimizer" and levels[f] != defaults[f]]
+    return ", ".join(f"{LABELS[f]} {levels[f]}" for f in differing) or "defaults"
 
 
 def ordering_rows(
     publication: Publication, study_runs: StudyRuns, alpha: float, margins: Mapping[str, float]
 ) -> list[dict[str, str]]:
-    """Check every asserted ordering, and again with the update rule of Keras 2 where the study holds it.
+    """Check every asserted ordering.
 
     Args:
         publication: what was published.
@@ -100,9 +99,11 @@ def ordering_rows(
         margins: practical margin δ by metric, `accuracy` and `loss`.
 
     Returns:
-        A row an ordering, text: `ORDERING_COLUMNS`, with the other rule `KERAS2_ORDERING_COLUMNS`, and for the
-        Markdown table `diverged` and `source`. `difference` is winner minus loser, so a confirmed claim about loss
-        has a negative one. `opposite` is the share of seeds that alone name the other winner, ties half.
+        A row an ordering, text: `ORDERING_COLUMNS`, for the Markdown table `diverged` and `source`. One about rmsprop
+        has a second row, checked under the update rule of Keras 2, where the study holds both points with that as well.
+        `optimizer` is empty where winner and loser have different ones. `difference` is winner minus loser, so a
+        confirmed claim about loss has a negative one. `opposite` is the share of seeds that alone name the other
+        winner, ties half.
 
     Raises:
         ValueError: if winner and loser were not trained with the same seeds.
@@ -115,13 +116,13 @@ def ordering_rows(
     first, second = (
         _checked_orderings(orderings, study_runs, alpha, margins) for orderings in (publication.orderings, with_keras2)
     )
-    unknown = dict.fromkeys(ORDERING_CELLS, "") | {"n": "0", "diverged": "0", "verdict": NOT_IN_STUDY}
+    unknown = dict.fromkeys(ORDERING_COLUMNS, "") | {"n": "0", "diverged": "0", "verdict": NOT_IN_STUDY}
     rows = []
     for ordering in publication.orderings:
-        row = _ordering_names(ordering, publication) | first.get(ordering.id, unknown)
+        row = _ordering_names(ordering, publication)
+        rows.append(unknown | first.get(ordering.id, {}) | row)
         if ordering.id in second:
-            row |= {f"keras2_{name}": second[ordering.id][name] for name in ORDERING_CELLS}
-        rows.append(row)
+            rows.append(second[ordering.id] | row | KERAS2)
     return rows
 
 
@@ -161,12 +162,13 @@ def _ordering_names(ordering: StatedOrdering, publication: Publication) -> dict[
     """Return the cells that name an ordering; a setting shows where one of the two departs from the defaults."""
     sides = {"winner": ordering.winner, "loser": ordering.loser}
     shown = [f for f in FACTORS if any(levels[f] != publication.defaults[f] for levels in sides.values())]
-    names = {side: ",".join(f"{f}={levels[f]}" for f in shown) for side, levels in sides.items()}
-    own = {name: getattr(ordering, name) for name in ("id", "statement", "metric", "source")}
-    return own | names
+    row = {name: getattr(ordering, name) for name in ("id", "statement", "metric", "source")}
+    row |= {side: ",".join(f"{f}={levels[f]}" for f in shown) for side, levels in sides.items()}
+    optimizers = {levels["optimizer"] for levels in sides.values()}
+    return row | {"optimizer": optimizers.pop() if len(optimizers) == 1 else ""}
 
 
-def _ordering_cells(check: PublishedOrdering, diverged: int) -> dict[str, str]:
+def _ordering_cells(check: OrderingVerdict, diverged: int) -> dict[str, str]:
     comparison = check.comparison
     decimals = supported_decimals(comparison.sd / math.sqrt(comparison.n), fallback=6) + 1
     share_decimals = supported_decimals(0.5 / math.sqrt(comparison.n))  # standard error of a share, at most
@@ -209,19 +211,34 @@ class Summary:
     repeats: int
 
 
+def rule_pairs(rows: Iterable[Mapping[str, str]]) -> list[tuple[Mapping[str, str], Mapping[str, str] | None]]:
+    """Return each row of `published.csv` or `orderings.csv` with its second row, under the update rule of Keras 2.
+
+    Args:
+        rows: the rows as text.
+
+    Returns:
+        The first row of each id and its second one, None where there is none.
+    """
+    by_id: dict[str, list[Mapping[str, str]]] = {}
+    for row in rows:
+        by_id.setdefault(row["id"], []).append(row)
+    return [(first, second[0] if second else None) for first, *second in by_id.values()]
+
+
 def summary(rows: Iterable[Mapping[str, str]], alpha: float = 0.05) -> Summary:
     """Count the verdicts of `published.csv`.
 
     Args:
-        rows: its rows as text, with or without the columns of the Keras 2 rule.
+        rows: its rows as text.
         alpha: the level the numbers were checked at.
 
     Returns:
         The counts.
     """
-    rows = list(rows)
-    own = [(row["verdict"], row.get("keras2_verdict") or "") for row in rows if not row["repeats"]]
-    reproduced, missed = ([again for verdict, again in own if verdict == wanted] for wanted in _VERDICTS)
+    pairs = rule_pairs(rows)
+    verdicts = [(row["verdict"], again["verdict"] if again else "") for row, again in pairs if not row["repeats"]]
+    reproduced, missed = ([again for verdict, again in verdicts if verdict == wanted] for wanted in _VERDICTS)
     return Summary(
         checked=len(reproduced) + len(missed),
         reproduced=len(reproduced),
@@ -229,16 +246,11 @@ def summary(rows: Iterable[Mapping[str, str]], alpha: float = 0.05) -> Summary:
         expected_by_chance=alpha * (len(reproduced) + len(missed)),
         explained_by_keras2=missed.count("reproduced"),
         contradicted_by_keras2=reproduced.count("not reproduced"),
-        checked_with_keras2=sum(again in _VERDICTS for _, again in own),
-        cannot_be_checked=sum(verdict == "cannot be checked" for verdict, _ in own),
-        not_in_this_study=sum(verdict == NOT_IN_STUDY for verdict, _ in own),
-        repeats=len(rows) - len(own),
+        checked_with_keras2=sum(again in _VERDICTS for _, again in verdicts),
+        cannot_be_checked=sum(verdict == "cannot be checked" for verdict, _ in verdicts),
+        not_in_this_study=sum(verdict == NOT_IN_STUDY for verdict, _ in verdicts),
+        repeats=len(pairs) - len(verdicts),
     )
 
 
 _VERDICTS = ("reproduced", "not reproduced")
-
-
-def columns_of(rows: list[dict[str, str]], own: tuple[str, ...], keras2: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a table's columns: those of the Keras 2 rule only where some row was checked with it."""
-    return own + keras2 if any("keras2_verdict" in row for row in rows) else own
