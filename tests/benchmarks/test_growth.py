@@ -1,23 +1,18 @@
 """The benchmark of growth: made-up studies are what the workflow takes for finished ones."""
 
-import importlib.util
 import math
 import sys
 
 import numpy as np
 import pytest
 import yaml
-from helpers.workflow import PROJECT
 
+import growth
 from design import configuration
 from design import plan as planning
 from resample import read_outcomes
 from tables.planned_runs import read_milestones
 from tables.runs import read_runs
-
-spec = importlib.util.spec_from_file_location("growth", PROJECT / "benchmarks" / "growth.py")
-growth = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(growth)
 
 LABELS = np.arange(500, dtype=np.uint8) % 10
 

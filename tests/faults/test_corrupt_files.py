@@ -15,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.workflow import run_snakemake
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from files.records import write_record
 from helpers.disturbed_study import follow_errors
 from helpers.mutations import EDIT, edited
+from helpers.workflow import run_snakemake
 from training.state import StateError, StateReader, writing_state
 
 POINT = "units={},learning_rate=0.001,momentum=0,batch_size=128,optimizer=rmsprop"

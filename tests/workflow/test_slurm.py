@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers.workflow import PROJECT, run_snakemake, write_config
 
 from helpers import slurm_cluster
 from helpers.slurm_cluster import SlurmCluster, wait_for
+from helpers.workflow import PROJECT, run_snakemake, write_config
 
 PROFILES = PROJECT / "workflow" / "profiles"
 # Two points of two seeds, two links each: 4 training jobs and 2 evaluations.
