@@ -6,6 +6,7 @@
 # make verify  train RUNS=3 runs of the finished study again, chosen by SEED=0, and compare them with what is stored
 # make compare OTHER=folder  this finished study beside another: settings, verdicts and numbers that differ
 # make test    the tests
+# make test-quick  the tests that start no Snakemake, Slurm or browser: after each edit
 # make test-faults  the long tests of what goes wrong: kills, full disks, damaged files, bad input (48 minutes)
 # make lint    the linters
 # make example renew docs/report from the finished study in results/
@@ -37,7 +38,7 @@ BIN := .venv/bin
 IN_ENVIRONMENT = PATH="$$PWD/$(BIN):$$PATH"
 
 .DEFAULT_GOAL := study
-.PHONY: study quick fashion plan compare check verify test test-faults lint example calibration benchmark schema lock clean
+.PHONY: study quick fashion plan compare check verify test test-quick test-faults lint example calibration benchmark schema lock clean
 
 study: .venv/installed
 	@$(IN_ENVIRONMENT) $(BIN)/python scripts/run_study.py $(CONFIG) $(DIRECTORY) --cores $(CORES) $(MEMORY) $(ARGS)
@@ -60,9 +61,12 @@ check: .venv/installed
 verify: .venv/installed
 	@$(BIN)/python scripts/verify.py --results $(RESULTS) --runs $(RUNS) --seed $(SEED)
 
-# Two processes, each with whole files, since the tests of a file may share a study or a cluster.
+# Two processes, each with whole files, since the tests of a file may share a study or a cluster; the longest come first.
 test: .venv/installed
-	@$(IN_ENVIRONMENT) $(BIN)/python -m pytest -n 2 --dist loadfile --durations 10 $(ARGS)
+	@$(IN_ENVIRONMENT) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 10 $(ARGS)
+
+test-quick: .venv/installed
+	@$(IN_ENVIRONMENT) $(BIN)/python -m pytest -n 2 --dist loadfile -m "not long and not slow" $(ARGS)
 
 test-faults: .venv/installed
 	@$(IN_ENVIRONMENT) $(BIN)/python -m pytest -n 2 --dist load -m long tests/faults $(ARGS)

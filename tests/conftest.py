@@ -1,8 +1,29 @@
 """Fixtures of all tests: the small real data, and a finished small study."""
 
+import fcntl
+import os
+import shutil
+
 import pytest
 
-from helpers.workflow import SUBSET, copy_project, run_snakemake, write_config
+from helpers.workflow import PROJECT, SUBSET, copy_project, run_snakemake, write_config
+
+FIRST = ("workflow", "faults", "benchmarks")
+SLOW_FIXTURES = {"finished", "browser"}
+
+
+def pytest_collection_modifyitems(items):
+    """Put the files that take minutes first, so that two processes end together; mark what `make test-quick` omits."""
+    tests = PROJECT / "tests"
+
+    def place(item):
+        folder = item.path.relative_to(tests).parts[0]
+        return FIRST.index(folder) if folder in FIRST else len(FIRST)
+
+    items.sort(key=place)
+    for item in items:
+        if place(item) < len(FIRST) or SLOW_FIXTURES & set(item.fixturenames):
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")
@@ -34,10 +55,20 @@ def arrays(subset, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """A project folder and the small study, run to the end in it with two cores; copy the study before changing it."""
-    project = copy_project(tmp_path_factory.mktemp("project"))
-    study = tmp_path_factory.mktemp("finished") / "study"
-    write_config(study)
-    run_snakemake(project, study, "data")
-    run_snakemake(project, study)
-    return project, study
+    """A project folder and the small study, run to the end in it with two cores; copy the study before changing it.
+
+    Of several pytest processes the first makes both, and each has a copy.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "finished"
+    shared.mkdir(exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "complete").exists():
+            copy_project(shared / "project")
+            write_config(shared / "study")
+            run_snakemake(shared / "project", shared / "study", "data")
+            run_snakemake(shared / "project", shared / "study")
+            (shared / "complete").touch()
+    folder = tmp_path_factory.mktemp("copy")
+    return tuple(shutil.copytree(shared / name, folder / name) for name in ("project", "study"))

@@ -5,15 +5,13 @@ import subprocess
 import sys
 
 import pytest
-from helpers.workflow import PROJECT
-
-sys.path.insert(0, str(PROJECT / "benchmarks"))
 
 import limit
 import measurements
 import performance
 import race
 import study
+from helpers.workflow import PROJECT
 
 
 def test_operations_of_a_run_by_hand():

@@ -1,6 +1,5 @@
 """The benchmark of growth: made-up studies are what the workflow takes for finished ones."""
 
-import importlib.util
 import math
 import sys
 
@@ -8,16 +7,12 @@ import numpy as np
 import pytest
 import yaml
 
+import growth
 from design import configuration
 from design import plan as planning
-from helpers.workflow import PROJECT
 from resample import read_outcomes
 from tables.runs import read_runs
 from tables.study import read_settings
-
-spec = importlib.util.spec_from_file_location("growth", PROJECT / "benchmarks" / "growth.py")
-growth = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(growth)
 
 LABELS = np.arange(500, dtype=np.uint8) % 10
 

@@ -6,16 +6,14 @@ import importlib.util
 import json
 import sys
 
-import numpy as np
-import pytest
-from helpers.workflow import PROJECT
-
-sys.path.insert(0, str(PROJECT / "benchmarks" / "peers"))
-
 import dvc_study
 import dvc_summary
 import dvc_train
 import keras_run
+import numpy as np
+import pytest
+
+from helpers.workflow import PROJECT
 
 PACKAGES = {
     "plain_loop": "keras",

@@ -6,10 +6,10 @@ import re
 
 import numpy as np
 import pytest
-from helpers.workflow import SUBSET, run_snakemake, write_config
 from scipy.special import logsumexp
 
 from data.idx import read_idx
+from helpers.workflow import SUBSET, run_snakemake, write_config
 
 SOUND, DEAD, HUGE, DIVERGED = "0.01", "1000", "1000000", "1000000000000"
 CHANGES = {

@@ -5,9 +5,9 @@ import shutil
 import subprocess
 
 import pytest
-from helpers.workflow import PROJECT, SMALL_STUDY
 
 from helpers.disturbed_study import DisturbedStudy, contents, copy_of, disk_at, new_study
+from helpers.workflow import PROJECT, SMALL_STUDY
 
 THREADS = {
     "OPENBLAS_NUM_THREADS": "3",

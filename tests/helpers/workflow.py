@@ -21,10 +21,11 @@ def run_script(name, arguments, check=True, cwd=None):
     return subprocess.run(call, capture_output=True, text=True, check=check, timeout=300, cwd=cwd)
 
 
-def run_snakemake(project, study, *arguments, cores=2, check=True, environment=None):
-    """Run the workflow of a project folder in a study folder that holds config.yaml."""
+def run_snakemake(project, study, *arguments, cores=2, check=True, environment=None, config=None):
+    """Run the workflow of a project folder in a study folder; its config.yaml lies there unless another is given."""
     call = [sys.executable, "-m", "snakemake", "--snakefile", str(project / "workflow" / "Snakefile")]
-    call += ["--directory", str(study), "--configfile", str(study / "config.yaml"), "--cores", str(cores), *arguments]
+    call += ["--directory", str(study), "--configfile", str(config or study / "config.yaml")]
+    call += ["--cores", str(cores), *arguments]
     environment = os.environ | (environment or {})
     result = subprocess.run(
         call, capture_output=True, text=True, timeout=600, env=environment, cwd=project, check=False

@@ -63,34 +63,54 @@ def test_edit_taken_back_runs_nothing(finished, study):
     assert jobs_to_run(finished[0], study) == {}
 
 
+# Appended to each module in turn; of the rooms, one module each at least.
 CODE_EDITS = {
-    "the training script": ("scripts/train.py", ALL_TRAINING),
-    "a module the training imports": ("scripts/training/networks.py", ALL_TRAINING),
-    "the evaluation": ("scripts/evaluate.py", {"evaluate": 4, **SUMMARY}),
-    "the aggregation": ("scripts/aggregate.py", {name: 1 for name in SUMMARY if name != "resample"}),
-    "a module of the statistics": ("scripts/stats/paired.py", {name: 1 for name in SUMMARY if name != "resample"}),
-    "the two-way bootstrap": ("scripts/resample.py", {"resample": 1, "report": 1}),
-    "the check of published numbers": ("scripts/check_published.py", {"check_published": 1, "plot": 1, "report": 1}),
-    "the page's script": ("workflow/report/verdicts.js", {"report": 1}),
-    "the plotting script": ("scripts/plot.py", {"plot": 1, "report": 1}),
-    "the sentences": ("scripts/writing/sentences.py", {"report": 1}),
-    "the plan": ("scripts/design/plan.py", {}),
+    "the training script": (["train.py"], ALL_TRAINING),
+    "training: the networks": (["training/networks.py"], ALL_TRAINING),
+    "the evaluation": (["evaluate.py"], {"evaluate": 4, **SUMMARY}),
+    "the aggregation": (["aggregate.py"], {name: 1 for name in SUMMARY if name != "resample"}),
+    "stats: paired comparisons": (["stats/paired.py"], {name: 1 for name in SUMMARY if name != "resample"}),
+    "tables: trends": (["tables/trends.py"], {name: 1 for name in SUMMARY if name != "resample"}),
+    "the two-way bootstrap": (["resample.py"], {"resample": 1, "report": 1}),
+    "the check of published numbers": (["check_published.py"], {"check_published": 1, "plot": 1, "report": 1}),
+    "published: claims": (["published/claims.py"], {"check_published": 1, "plot": 1, "report": 1}),
     # The settings of published numbers are checked by the config's own model.
-    "the config's model": ("scripts/design/configuration.py", {"check_published": 1, "plot": 1, "report": 1}),
+    "design: the config's model": (["design/configuration.py"], {"check_published": 1, "plot": 1, "report": 1}),
+    "the plotting script": (["plot.py"], {"plot": 1, "report": 1}),
+    "figures: axes": (["figures/axes.py"], {"plot": 1, "report": 1}),
+    "files: provenance": (["files/provenance.py"], {"report": 1}),
+    "writing: sentences": (["writing/sentences.py"], {"report": 1}),
+    "what Snakemake and make alone import": (["design/plan.py", "data/own_data.py", "running/progress.py"], {}),
 }
 
 
-@pytest.mark.parametrize(("path", "expected"), CODE_EDITS.values(), ids=CODE_EDITS)
-def test_comment_added_to_code(project, study, path, expected):
-    with (project / path).open("a") as file:
-        file.write("// a comment\n" if path.endswith(".js") else "# a comment\n")
+@pytest.mark.parametrize(("paths", "expected"), CODE_EDITS.values(), ids=CODE_EDITS)
+def test_comment_added_to_code(project, study, paths, expected):
+    for path in paths:
+        with (project / "scripts" / path).open("a") as file:
+            file.write("# a comment\n")
     assert jobs_to_run(project, study) == expected
 
 
-def test_word_in_the_template_reports_again(project, study):
-    template = project / "workflow" / "report" / "report.md.j2"
-    template.write_text(template.read_text().replace("network", "net", 1))
-    assert jobs_to_run(project, study) == {"report": 1}
+WORDS = {
+    "a colour": ("scripts/figures/style.py", "#0072B2", "#0000FF", {"plot": 1, "report": 1}),
+    "a label": (
+        "scripts/design/labels.py",
+        '"hidden units"',
+        '"width"',
+        {"check_published": 1, "plot": 1, "report": 1},
+    ),
+    "the report's template": ("workflow/report/report.md.j2", "network", "net", {"report": 1}),
+    "the page's script": ("workflow/report/verdicts.js", "const", "let", {"report": 1}),
+}
+
+
+@pytest.mark.parametrize(("path", "old", "new", "expected"), WORDS.values(), ids=WORDS)
+def test_word_changed(project, study, path, old, new, expected):
+    text = (project / path).read_text(encoding="utf-8")
+    assert old in text
+    (project / path).write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert jobs_to_run(project, study) == expected
 
 
 def test_touched_files_run_nothing(project, study):
@@ -112,9 +132,10 @@ def test_copied_project_runs_nothing(project, study):
     assert jobs_to_run(project, study) == {}
 
 
-def test_comment_in_the_download_script_trains_nothing(project, study):
-    with (project / "scripts" / "download.py").open("a") as file:
-        file.write("# a comment\n")
+def test_comment_in_the_code_that_fetches_data_trains_nothing(project, study):
+    for path in ("download.py", "data/idx.py"):
+        with (project / "scripts" / path).open("a") as file:
+            file.write("# a comment\n")
     assert jobs_to_run(project, study, "data") == {"download": 1, "preprocess": 1, "data": 1}
     run_snakemake(project, study, "data")
     assert jobs_to_run(project, study) == {}

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 import yaml
+
 from helpers.workflow import PROJECT, SMALL_STUDY, copy_project
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -14,9 +15,9 @@ ELSEWHERE = {
     "make test": "runs this test",
     "make test-faults": "an hour; its files are collected by every run of the tests",
     "make lint": ".ci/run",
-    "make benchmark": "hours; tests/test_benchmarks.py",
-    "make fashion": "fetches Fashion-MNIST; its config is checked in tests/test_configuration.py",
-    "snakemake --profile workflow/profiles/slurm": "tests/test_slurm.py",
+    "make benchmark": "hours; tests/benchmarks/",
+    "make fashion": "fetches Fashion-MNIST; its config is checked in tests/design/test_configuration.py",
+    "snakemake --profile workflow/profiles/slurm": "tests/workflow/test_slurm.py",
 }
 NOT_OURS = ("git ", "docker ", "conda ", "export ", "cd ")
 
