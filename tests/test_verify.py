@@ -1,4 +1,4 @@
-"""The audit of a finished study: what is stored is what training gives, and whatever was tampered with is found."""
+"""The audit of a finished study: training gives what is stored, and every change to a file is found."""
 
 import json
 import shutil
@@ -45,7 +45,7 @@ def verify_in(results, *arguments):
 
 
 def rewrite(run, change, **label):
-    """Write a run's state anew, sound as a file and on record, with other arrays or another label."""
+    """Replace a run's state by a valid file with other arrays or another label."""
     path = run.folder / "state.npz"
     arrays = {seed: read_state(path, seed) for seed in range(run.block[0], run.block[1] + 1)}
     with state_writer({"weights": path}) as add:

@@ -1,4 +1,4 @@
-"""A disk that is full or read-only, a quota used up: one clear line, nothing half done, and on by the same command."""
+"""A disk that is full or read-only, a quota used up: one clear line, no partial file; the same command continues."""
 
 import os
 import resource
@@ -37,7 +37,7 @@ def fill(folder, leave=0):
 
 
 def refused(path):
-    """Write an array of 100,000 bytes; returns the line told."""
+    """Write an array of 100,000 bytes; returns the line printed."""
     with pytest.raises(SystemExit) as end, atomic_path(path) as temporary, temporary.open("wb") as file:
         np.save(file, np.zeros(12_500))
     return end.value.code
@@ -48,7 +48,7 @@ def test_full_disk_gets_one_line_and_no_file(small_disk):
     filling = fill(folder, leave=50_000)
     line = refused(folder / "x.npy")
     assert line.startswith(f"ERROR: {folder}/x.npy cannot be written: ")
-    assert "is the disk full" in line  # numpy does not say
+    assert "is the disk full" in line  # numpy gives no reason
     assert "\n" not in line
     assert list(folder.iterdir()) == [filling]
     assert "No space left on device" in guard.write_problem(folder)
@@ -134,13 +134,13 @@ def test_results_alone_on_a_disk_that_cannot_be_written(tmp_path, make_unusable,
     with disk_at(study.project / "results", "size=2000000") as results:
         reason = make_unusable(results)
         before = sorted(results.rglob("*"))
-        code, told = study.run(command=command)
+        code, printed = study.run(command=command)
         assert sorted(results.rglob("*")) == before
     assert code != 0
-    assert [line for line in told.splitlines() if "ERROR" in line or reason in line] == [
+    assert [line for line in printed.splitlines() if "ERROR" in line or reason in line] == [
         f"ERROR: {results} cannot be written to: {reason}. Fix this and run again; finished results are kept."
     ]
-    assert "Traceback" not in told
+    assert "Traceback" not in printed
 
 
 @pytest.fixture
@@ -152,24 +152,24 @@ def on_small_disk(small_disk):
 def disturb(study, expected, rule, fault, end_of_fault):
     """Run until a rule is at work, let something happen to it, and see that it says so and leaves nothing half done.
 
-    Returns everything told.
+    Returns everything printed.
     """
     run = study.start("--forcerun", rule)
     fault(run.wait_for_job(rule))
-    code, told = run.end()
+    code, printed = run.end()
     end_of_fault()
-    assert code != 0, told
-    assert has_line(told), told
+    assert code != 0, printed
+    assert has_line(printed), printed
     assert unfinished(study.project) == []
     now = contents(study.project)
     assert [path for path in now if now[path] != expected.get(path)] == []
-    return told
+    return printed
 
 
-def has_line(told):
+def has_line(printed):
     """Whether one line says what is wrong; numpy does not tell a full disk from a quota."""
     reasons = ("No space left on device", "File too large", "is the disk full")
-    return any(line.startswith("ERROR: ") and any(map(line.__contains__, reasons)) for line in told.splitlines())
+    return any(line.startswith("ERROR: ") and any(map(line.__contains__, reasons)) for line in printed.splitlines())
 
 
 @pytest.mark.long
@@ -177,18 +177,18 @@ def test_disk_full_before_and_in_each_rule(finished, on_small_disk):
     study, expected = on_small_disk, contents(finished[1])
     for rule in RULES:
         filling = fill(study.project.parent)
-        code, told = study.run()
+        code, printed = study.run()
         assert code != 0
-        assert [line for line in told.splitlines() if "No space left on device" in line] == [
+        assert [line for line in printed.splitlines() if "No space left on device" in line] == [
             f"ERROR: {study.project} cannot be written to: No space left on device. "
             "Fix this and run again; finished results are kept."
         ]
-        assert "Traceback" not in told
+        assert "Traceback" not in printed
         filling.unlink()
         # Snakemake itself, which cannot write its own log then, may show tracebacks besides.
         disturb(study, expected, rule, lambda _: fill(study.project.parent), filling.unlink)
-        code, told = study.run("--until", rule)
-        assert code == 0, told
+        code, printed = study.run("--until", rule)
+        assert code == 0, printed
     assert study.run()[0] == 0
     assert contents(study.project) == expected
 
@@ -197,8 +197,8 @@ def test_disk_full_before_and_in_each_rule(finished, on_small_disk):
 def test_results_alone_on_a_disk_that_fills_up_while_training(finished, tmp_path):
     study, expected = new_study(tmp_path / "project", SMALL_STUDY), contents(finished[1])
     with disk_at(study.project / "results", "size=60000000") as results:
-        told = disturb(study, expected, "train", lambda _: fill(results), (results / "filling").unlink)
-        assert told.count(f"ERROR: {results} cannot be written to: No space left on device") == 1
+        printed = disturb(study, expected, "train", lambda _: fill(results), (results / "filling").unlink)
+        assert printed.count(f"ERROR: {results} cannot be written to: No space left on device") == 1
         assert study.run()[0] == 0
         assert contents(study.project) == expected
 
@@ -214,12 +214,12 @@ def quota(size):
 
 @pytest.mark.long
 def test_quota_used_up_in_each_rule(finished, tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")  # which Python would cut off, before any script can say a word
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")  # which Python would cut off before any script starts
     study, expected = new_study(tmp_path / "project", SMALL_STUDY), contents(finished[1])
     for rule in RULES:
         assert "Traceback" not in disturb(study, expected, rule, quota(QUOTAS.get(rule, 4_000)), lambda: None)
-        code, told = study.run("--until", rule)
-        assert code == 0, told
+        code, printed = study.run("--until", rule)
+        assert code == 0, printed
     assert study.run()[0] == 0
     assert contents(study.project) == expected
 
@@ -230,13 +230,13 @@ def test_disk_turned_read_only(finished, on_small_disk):
     assert study.run("--until", "train")[0] == 0
     folder = str(study.project.parent)
     subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
-    code, told = study.run()
+    code, printed = study.run()
     assert code != 0
-    assert [line for line in told.splitlines() if "Read-only file system" in line] == [
+    assert [line for line in printed.splitlines() if "Read-only file system" in line] == [
         f"ERROR: {study.project} cannot be written to: Read-only file system. "
         "Fix this and run again; finished results are kept."
     ]
-    assert "Traceback" not in told
+    assert "Traceback" not in printed
     subprocess.run(["mount", "-o", "remount,rw", folder], check=True)
     assert study.run()[0] == 0
     assert contents(study.project) == contents(finished[1])

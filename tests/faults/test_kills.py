@@ -1,4 +1,4 @@
-"""A study that is killed, wholly or in part, goes on by the same command and ends with the same bytes."""
+"""A study that is killed, wholly or in part, continues by the same command and ends with the same bytes."""
 
 import random
 import re
@@ -52,7 +52,7 @@ def test_study_killed_twice_ends_with_the_same_bytes(finished, tmp_path):
     run.wait_for_job("train")
     assert not orphan.is_running()
     assert re.search(
-        r"NOTE: The previous run \(.*\) did not finish. Stopped \d+ leftover .*, removed 2 partial", run.told()
+        r"NOTE: The previous run \(.*\) did not finish. Stopped \d+ leftover .*, removed 2 partial", run.printed()
     )
     assert list(data.glob(".*part*")) == []
     time.sleep(1)
@@ -61,25 +61,25 @@ def test_study_killed_twice_ends_with_the_same_bytes(finished, tmp_path):
     assert code != 0
     assert whole(study, expected) == []
 
-    code, told = study.run()
-    assert code == 0, told
+    code, printed = study.run()
+    assert code == 0, printed
     assert contents(study.project) == expected
     assert unfinished(study.project) == []
 
 
 @pytest.mark.long
 def test_training_job_killed(finished, tmp_path):
-    """By a machine that is out of memory: Snakemake says which job, and the next run makes up for it."""
+    """By a machine that is out of memory: Snakemake names the job, and the next run repeats it."""
     study = with_work_left(finished, tmp_path / "project")
     run = study.start()
     run.wait_for_job("train").kill()
-    code, told = run.end()
+    code, printed = run.end()
     assert code != 0
-    assert "Error in rule train" in told
-    assert "Killed" in told
-    assert "results/logs/train/units=16" in told
-    code, told = study.run()
-    assert code == 0, told
+    assert "Error in rule train" in printed
+    assert "Killed" in printed
+    assert "results/logs/train/units=16" in printed
+    code, printed = study.run()
+    assert code == 0, printed
     assert contents(study.project) == contents(finished[1])
     assert unfinished(study.project) == []
 
@@ -92,8 +92,8 @@ def test_bare_snakemake_after_a_kill(finished, tmp_path):
     orphan = run.wait_for_job("train")
     run.signal(signal.SIGKILL, everyone=False)
     run.end()
-    code, told = study.snakemake("--until", "evaluate")
-    assert code == 0, told
+    code, printed = study.snakemake("--until", "evaluate")
+    assert code == 0, printed
     assert not orphan.is_running()
     assert not any(process.is_running() for process in run.jobs())
 
@@ -111,8 +111,8 @@ def test_study_ended_by_a_signal(finished, tmp_path, number, everyone):
     code, _ = run.end()
     assert code != 0
     assert whole(study, expected) == []
-    code, told = study.run()
-    assert code == 0, told
+    code, printed = study.run()
+    assert code == 0, printed
     assert contents(study.project) == expected
     assert unfinished(study.project) == []
 
@@ -122,8 +122,8 @@ def undisturbed(tmp_path_factory):
     """What the study of one point, in two links, comes to, and in how many seconds."""
     study = new_study(tmp_path_factory.mktemp("undisturbed") / "project", ONE_POINT)
     began = time.monotonic()
-    code, told = study.run()
-    assert code == 0, told
+    code, printed = study.run()
+    assert code == 0, printed
     return contents(study.project), time.monotonic() - began
 
 
@@ -140,10 +140,10 @@ def test_fifty_kills_at_random_moments(undisturbed, tmp_path):
             if victim not in ("Snakemake", "both"):
                 run.end()
             assert whole(study, expected) == []
-        code, told = run.end()
+        code, printed = run.end()
         if code:  # the last kill came too late to be seen here, not too late for a job
-            code, told = study.run()
-        assert code == 0, told
+            code, printed = study.run()
+        assert code == 0, printed
         assert contents(study.project) == expected
         assert unfinished(study.project) == []
     print(f"killed: {dict(kills)}")

@@ -1,4 +1,4 @@
-"""Time stamps that say the wrong thing, and results without Snakemake's record: what is made again is what must be."""
+"""Wrong time stamps, and results without Snakemake's record: just what must be recomputed is recomputed."""
 
 import json
 import os
@@ -83,7 +83,7 @@ def test_own_images_exchanged_for_older_files(finished, study, tmp_path):
 
 
 def test_results_without_snakemakes_record_are_recomputed(finished, study, tmp_path):
-    """Nothing says by which code, versions and settings they were made; with the record back, nothing runs."""
+    """Their code, versions and settings are unknown; once the record is back, nothing runs."""
     record = shutil.move(study / ".snakemake", tmp_path / "record")
     output = run_snakemake(finished[0], study, "--until", "download")
     assert "NOTE: `.snakemake`, the record of how results/ was made, is missing." in output.stderr
@@ -93,7 +93,7 @@ def test_results_without_snakemakes_record_are_recomputed(finished, study, tmp_p
     assert jobs_to_run(finished[0], study) == {}
 
 
-def test_who_is_sure_vouches_for_results_without_record(finished, study):
+def test_touch_keeps_results_without_record(finished, study):
     shutil.rmtree(study / ".snakemake")
     run_snakemake(finished[0], study, "--touch")
     assert jobs_to_run(finished[0], study) == {}
@@ -102,7 +102,7 @@ def test_who_is_sure_vouches_for_results_without_record(finished, study):
 
 
 @pytest.mark.long
-def test_results_made_again_without_record_have_the_same_bytes(finished, study):
+def test_results_recomputed_without_record_have_the_same_bytes(finished, study):
     expected = contents(study)
     shutil.rmtree(study / ".snakemake")
     run_snakemake(finished[0], study)

@@ -1,4 +1,4 @@
-"""Two runs in one folder: the second says so in one line and harms nothing."""
+"""Two runs in one folder: the second prints one line and changes nothing."""
 
 import json
 import os
@@ -44,15 +44,15 @@ def study(finished, tmp_path_factory):
 
 
 @pytest.mark.parametrize("command", [None, SNAKEMAKE], ids=["make", "snakemake"])
-def test_second_run_is_told_in_one_line_and_changes_nothing(study, command):
+def test_second_run_prints_one_line_and_changes_nothing(study, command):
     before = everything(study.project)
     with another_run(study.project) as first:
-        code, told = study.run(command=command)
+        code, printed = study.run(command=command)
     assert code != 0
-    errors = [line for line in told.splitlines() if "ERROR" in line]
+    errors = [line for line in printed.splitlines() if "ERROR" in line]
     assert len(errors) == 1
     assert f"another run is at work in {study.project} (process {first.pid}" in errors[0]
-    assert "Traceback" not in told
+    assert "Traceback" not in printed
     assert everything(study.project) == before
 
 
@@ -61,11 +61,11 @@ def test_dry_run_beside_a_run_leaves_its_plan_alone(study):
     before = everything(study.project)
     study.configure(SMALL_STUDY | {"sweeps": {"units": [8, 24]}})
     with another_run(study.project):
-        code, told = study.run("--dry-run")
+        code, printed = study.run("--dry-run")
         assert everything(study.project) == before
     study.configure(SMALL_STUDY)
     assert code == 0
-    assert "units=24" in told
+    assert "units=24" in printed
 
 
 def test_lock_of_another_machine_stays(study):
@@ -76,16 +76,16 @@ def test_lock_of_another_machine_stays(study):
     record = {"name": "x", "host": "elsewhere", "process": 7, "began": "2025-01-01 00:00"}
     (study.project / guard.LOCK).write_text(json.dumps(record))
     before = everything(study.project)
-    code, told = study.run()
+    code, printed = study.run()
     assert code != 0
-    assert "is locked by Snakemake (process 7 on elsewhere, started 2025-01-01 00:00)" in told
-    assert "snakemake --unlock" in told
+    assert "is locked by Snakemake (process 7 on elsewhere, started 2025-01-01 00:00)" in printed
+    assert "snakemake --unlock" in printed
     assert lock.exists()
     assert everything(study.project) == before
     record["host"] = socket.gethostname()
     (study.project / guard.LOCK).write_text(json.dumps(record))
-    code, told = study.run("--until", "check_published")
-    assert code == 0, told
+    code, printed = study.run("--until", "check_published")
+    assert code == 0, printed
     assert not lock.exists()
 
 
@@ -100,7 +100,7 @@ def test_two_real_runs(finished, tmp_path, delay, second):
     runs.append(study.start(command=second))
     codes = [run.end()[0] for run in runs]
     assert any(codes)
-    assert any("another run is at work" in run.told() or "cannot be locked" in run.told() for run in runs)
+    assert any("another run is at work" in run.printed() or "cannot be locked" in run.printed() for run in runs)
     if all(codes):  # each saw the other's lock
         assert delay < 2
         assert study.run()[0] == 0
@@ -115,11 +115,11 @@ def test_config_edited_while_a_run_is_at_work(finished, tmp_path):
     run.wait_for_job("train")
     study.configure(SMALL_STUDY | {"sweeps": {"units": [8, 24]}})
     assert study.run("--dry-run")[0] == 0
-    code, told = run.end()
-    assert code == 0, told
+    code, printed = run.end()
+    assert code == 0, printed
     assert contents(study.project) == contents(finished[1])
-    code, told = study.run()
-    assert code == 0, told
+    code, printed = study.run()
+    assert code == 0, printed
     alone = tmp_path / "alone"
     write_config(alone, {"sweeps": {"units": [8, 24]}})
     run_snakemake(finished[0], alone, "data")

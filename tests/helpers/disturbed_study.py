@@ -41,15 +41,15 @@ def unfinished(folder):
     return [path.name for path in (folder / "results").rglob(".*") if "part" in path.name]
 
 
-def heed_signals():
-    """Take back what nohup, or a shell's background job, has the tests' process ignore."""
+def restore_signals():
+    """Restore the signals that nohup or a background job of a shell makes the tests' process ignore."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
 
 @dataclass
 class Run:
-    """A run under way, with what it tells."""
+    """A run under way, with its output."""
 
     process: subprocess.Popen
     output: BinaryIO
@@ -74,8 +74,8 @@ class Run:
         """Wait until a script is at work; returns its process."""
         latest = time.monotonic() + seconds
         while not (found := self.jobs(script)):
-            assert self.process.poll() is None, f"ended before {script} began: {self.told()}"
-            assert time.monotonic() < latest, f"{script} does not begin: {self.told()}"
+            assert self.process.poll() is None, f"ended before {script} began: {self.printed()}"
+            assert time.monotonic() < latest, f"{script} does not begin: {self.printed()}"
             time.sleep(0.02)
         return found[0]
 
@@ -84,12 +84,12 @@ class Run:
         (os.killpg if everyone else os.kill)(self.process.pid, number)
 
     def end(self, seconds=300):
-        """Wait for the end; returns exit code and everything told."""
+        """Wait for the end; returns exit code and everything printed."""
         code = self.process.wait(seconds)
-        return code, self.told()
+        return code, self.printed()
 
-    def told(self):
-        """Return everything told so far."""
+    def printed(self):
+        """Return everything printed so far."""
         return os.pread(self.output.fileno(), 10_000_000, 0).decode(errors="replace")
 
 
@@ -112,13 +112,13 @@ class DisturbedStudy:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=heed_signals,
+            preexec_fn=restore_signals,
             **popen,
         )
         return Run(process, output)
 
     def run(self, *options, **settings):
-        """Run to the end; returns exit code and everything told."""
+        """Run to the end; returns exit code and everything printed."""
         return self.start(*options, **settings).end()
 
     def snakemake(self, *options, **settings):
@@ -130,7 +130,7 @@ class DisturbedStudy:
         (self.project / "config" / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
 
     def forget(self, *names):
-        """Remove results, which are then to be made again."""
+        """Remove results, so that the next run must make them."""
         for name in names:
             path = self.project / name
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -153,35 +153,35 @@ def copy_of(finished, folder):
 
 
 def with_work_left(finished, folder):
-    """Return a copy of the finished study in which one point is to be trained, and everything after it to be made."""
+    """Return a copy of the finished study in which one point must still be trained, and everything after it made."""
     study = copy_of(finished, folder)
     study.forget(f"results/runs/{LAST_POINT}", *SUMMARY)
     return study
 
 
 def follow_errors(run, folder, most=6):
-    """Run a study, and do what its errors say, until a run is through; returns how many runs that took.
+    """Run a study, and follow the instructions of its errors, until a run succeeds; returns the number of runs.
 
     Args:
-        run: runs it once and returns exit code and everything told.
+        run: runs it once and returns exit code and everything printed.
         folder: the working directory.
-        most: runs, of which the last must be through.
+        most: runs, of which the last must succeed.
     """
     for count in range(1, most + 1):
-        code, told = run()
+        code, printed = run()
         if code == 0:
             return count
-        assert "Traceback" not in told
-        errors = re.findall(r"^ *ERROR: (.*)$", told, re.MULTILINE)
-        assert errors, told
+        assert "Traceback" not in printed
+        errors = re.findall(r"^ *ERROR: (.*)$", printed, re.MULTILINE)
+        assert errors, printed
         for record in {match[1] for line in errors if (match := re.search(r"Delete (\S+) and run again", line))}:
             (folder / record).unlink(missing_ok=True)
-    pytest.fail(f"not mended after {count} runs: {errors}")
+    pytest.fail(f"still failing after {count} runs: {errors}")
 
 
 @contextmanager
 def disk_at(folder, *options):
-    """A disk of its own at a folder, mounted with some options; the test is skipped where nothing can be mounted."""
+    """Mount a separate disk at a folder; the test is skipped on machines that cannot mount one."""
     folder.mkdir(parents=True, exist_ok=True)
     if shutil.which("mount") is None:
         pytest.skip("no mount here")

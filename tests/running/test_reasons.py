@@ -45,7 +45,7 @@ def test_words(reason, words):
 
 
 def test_a_chain_is_trained_again_for_what_its_first_link_is():
-    """Snakemake looks no further once it finds that a job's input is made anew."""
+    """Snakemake looks no further once it finds that another job makes a job's input."""
 
     def link(epochs, reason):
         return Job("train", {"epochs": epochs}, "", reason, (), (), (), None, 0)
