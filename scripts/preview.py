@@ -12,7 +12,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from design.canonical import changes
-from design.configuration import Study
+from design.configuration import Config
 from design.plan import Plan
 from running import checking, make_options, time_stamps
 from running.forecast import TYPICAL_SECONDS, Expectation, Link, jobs_at_once, link_of, makespan, needed_jobs, work_of
@@ -51,20 +51,20 @@ def _fate(train: Job | None, evaluate: Job | None, cause_of: dict[Key, str]) -> 
     return STALE, "files beside its state are gone" if cause == MISSING else cause
 
 
-def named(milestone: Milestone, study: Study, plan: Plan) -> str:
+def named(milestone: Milestone, config: Config, plan: Plan) -> str:
     """Return a milestone by what sets it apart from the baseline: `learning_rate=0.002`."""
     point, epochs = milestone
-    return changes(plan.points[point].model_dump() | {"epochs": epochs}, study.baseline.model_dump())
+    return changes(plan.points[point].model_dump() | {"epochs": epochs}, config.baseline.model_dump())
 
 
-def run_table(found: dict[Milestone, Counter[Fate]], study: Study, plan: Plan) -> str:
+def run_table(found: dict[Milestone, Counter[Fate]], config: Config, plan: Plan) -> str:
     """Return the table of runs: one line for each fate and cause."""
     runs: Counter[Fate] = Counter({(REUSED, ""): 0})
     which: dict[Fate, list[str]] = {}
     for milestone, counts in found.items():
         runs.update(counts)
         for fate in counts:
-            which.setdefault(fate, []).append(named(milestone, study, plan))
+            which.setdefault(fate, []).append(named(milestone, config, plan))
     order = [REUSED, TRAIN, STALE, EVALUATE]
     rows = [
         [fate, number, cause, "" if fate == REUSED else _first(which[fate, cause])]
@@ -130,13 +130,13 @@ def _source(jobs: list[Job], expectation: Expectation) -> str:
     )
 
 
-def comparison_table(found: dict[Milestone, Counter[Fate]], study: Study, plan: Plan) -> str:
+def comparison_table(found: dict[Milestone, Counter[Fate]], config: Config, plan: Plan) -> str:
     """Return the table of comparisons: how many each sweep or grid makes, and what its seeds can show."""
-    n, alpha = study.replicates, study.alpha
+    n, alpha = config.replicates, config.alpha
     kept = {milestone for milestone, counts in found.items() if all(fate == REUSED for fate, _ in counts)}
-    baseline = (study.baseline.point.name, study.baseline.epochs)
+    baseline = (config.baseline.point.name, config.baseline.epochs)
     rows = []
-    for name in (*study.sweeps, *study.grids):
+    for name in (*config.sweeps, *config.grids):
         family = plan.compared(name)
         if not family:
             continue
@@ -151,16 +151,16 @@ def comparison_table(found: dict[Milestone, Counter[Fate]], study: Study, plan: 
     return tabulate(rows, header, tablefmt="github", disable_numparse=[3])
 
 
-def preview(found: DryRun, study: Study, expectation: Expectation, slots: int) -> str:
+def preview(found: DryRun, config: Config, expectation: Expectation, slots: int) -> str:
     """Return the whole preview, Markdown."""
     plan, jobs = expectation.work.plan, found.jobs
     become = fates(plan, jobs)
-    parts = [run_table(become, study, plan)]
+    parts = [run_table(become, config, plan)]
     if found.nothing_to_do:
         parts.append("Nothing to be done.")
     else:
         parts += ["\n".join(other_jobs(jobs)), "\n".join(cost_lines(jobs, expectation, slots))]
-    parts.append(comparison_table(become, study, plan))
+    parts.append(comparison_table(become, config, plan))
     parts.append("A comparison pairs each seed with the baseline's, accuracy and loss apart. SD: of their differences.")
     return "\n\n".join(part for part in parts if part)
 
@@ -168,14 +168,14 @@ def preview(found: DryRun, study: Study, expectation: Expectation, slots: int) -
 def main(argv: list[str] | None = None) -> None:
     """Command line; further options go to Snakemake."""
     options, others = make_options.parse(__doc__, argv)
-    study = checking.tell(options.configs, options.directory)
-    work = work_of(study, options.directory)
+    config = checking.tell(options.configs, options.directory)
+    work = work_of(config, options.directory)
     files = [str(path) for path in options.configs]
     found = dry_run([*others, "--directory", str(options.directory), "--configfile", *files])
     print()
     with contextlib.chdir(options.directory):
         slots = jobs_at_once(options.cores, options.memory_mb, work)
-        print(preview(found, study, Expectation.from_records(work), slots))
+        print(preview(found, config, Expectation.from_records(work), slots))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from design.canonical import HYPERPARAMETERS, canonical_value
-from design.configuration import Study
+from design.configuration import Config
 from design.hyperparameters import Hyperparameters
 from files.atomic import atomic_path
 
@@ -74,20 +74,20 @@ class Plan:
         ]
 
 
-def make_plan(study: Study) -> Plan:
-    """Derive the plan from a validated study. Points that several sweeps share appear once."""
-    plan = Plan(blocks_of_seeds(study.replicates, study.seeds_per_job))
-    baseline = study.baseline
+def make_plan(config: Config) -> Plan:
+    """Derive the plan from a validated config. Points that several sweeps share appear once."""
+    plan = Plan(blocks_of_seeds(config.replicates, config.seeds_per_job))
+    baseline = config.baseline
     wishes = [("baseline", {})]
-    wishes += [(factor, {factor: value}) for factor, values in study.sweeps.items() for value in values]
-    for name, factors in study.grids.items():
+    wishes += [(factor, {factor: value}) for factor, values in config.sweeps.items() for value in values]
+    for name, factors in config.grids.items():
         wishes += [(name, dict(zip(factors, values, strict=True))) for values in itertools.product(*factors.values())]
     for wanted_by, changes in wishes:
         levels = baseline.model_copy(update=changes)
         point = levels.point
         plan.points.setdefault(point.name, point)
         milestones = plan.wanted.setdefault(point.name, {})
-        for epochs in chain(levels.epochs, study.checkpoint_every):
+        for epochs in chain(levels.epochs, config.checkpoint_every):
             milestones.setdefault(epochs, [])
         if wanted_by not in milestones[levels.epochs]:
             milestones[levels.epochs].append(wanted_by)

@@ -5,10 +5,10 @@ import math
 
 import pytest
 
-from data.own_data import training_images
+from data.data_folder import training_images
 from design import configuration, yaml_files
 from design import plan as planning
-from design.configuration import ConfigurationError, Figures, Margins, Study, validate
+from design.configuration import ConfigurationError, Figures, Margins, Config, validate
 from design.hyperparameters import Baseline
 from helpers.workflow import PROJECT, SUBSET
 from helpers.wrong_configs import UNKNOWN_DATASET, WRONG_CONFIGS, nested
@@ -120,10 +120,10 @@ def test_the_error_reads_one_problem_a_line():
     ],
 )
 def test_a_right_value_is_taken_as_the_number_it_is(key, given_value, value):
-    study, notes = validate(nested(key, given_value), IMAGES)
+    config, notes = validate(nested(key, given_value), IMAGES)
     for part in key.split("."):
-        study = getattr(study, part)
-    assert study == value
+        config = getattr(config, part)
+    assert config == value
     assert notes == []
 
 
@@ -132,9 +132,9 @@ def test_1e_4_is_a_number_though_yaml_reads_text(tmp_path):
     file.write_text("baseline: {learning_rate: 1e-4}\nsweeps: {learning_rate: [1e-5, 1e-4, 0.1]}\n")
     raw = yaml_files.read(file)
     assert raw["baseline"]["learning_rate"] == "1e-4"
-    study, notes = validate(raw, IMAGES)
-    assert study.baseline.learning_rate == 0.0001
-    assert study.sweeps == {"learning_rate": [0.00001, 0.0001, 0.1]}
+    config, notes = validate(raw, IMAGES)
+    assert config.baseline.learning_rate == 0.0001
+    assert config.sweeps == {"learning_rate": [0.00001, 0.0001, 0.1]}
     assert notes == []
 
 
@@ -150,22 +150,22 @@ def test_1e_4_is_a_number_though_yaml_reads_text(tmp_path):
 )
 def test_a_sweep_without_the_baselines_value_gets_it_and_says_so(sweep, completed, added):
     (factor,) = sweep
-    study, notes = validate({"sweeps": sweep}, IMAGES)
-    assert study.sweeps == {factor: completed}
+    config, notes = validate({"sweeps": sweep}, IMAGES)
+    assert config.sweeps == {factor: completed}
     assert notes == [f"`sweeps.{factor}` lacks the baseline's value; {added} was added to it"]
 
 
 def test_the_baselines_value_may_be_spelled_in_another_way():
-    study, notes = validate({"sweeps": {"momentum": ["0.0", 0.9], "learning_rate": ["1e-3"]}}, IMAGES)
-    assert study.sweeps == {"learning_rate": [0.001], "momentum": [0, 0.9]}
+    config, notes = validate({"sweeps": {"momentum": ["0.0", 0.9], "learning_rate": ["1e-3"]}}, IMAGES)
+    assert config.sweeps == {"learning_rate": [0.001], "momentum": [0, 0.9]}
     assert notes == []
 
 
 def test_a_sweep_may_hold_the_baselines_value_alone():
-    study, notes = validate({"sweeps": {"units": [512]}}, IMAGES)
-    assert study.sweeps == {"units": [512]}
+    config, notes = validate({"sweeps": {"units": [512]}}, IMAGES)
+    assert config.sweeps == {"units": [512]}
     assert notes == []
-    assert len(planning.make_plan(study).points) == 1
+    assert len(planning.make_plan(config).points) == 1
 
 
 @pytest.mark.parametrize(
@@ -178,75 +178,75 @@ def test_a_sweep_may_hold_the_baselines_value_alone():
     ],
 )
 def test_sweeps_and_grids_can_be_left_out(raw):
-    study, notes = validate(raw, IMAGES)
-    assert study.sweeps == {}
-    assert study.grids == {}
+    config, notes = validate(raw, IMAGES)
+    assert config.sweeps == {}
+    assert config.grids == {}
     assert notes == []
 
 
 def test_an_own_data_set_has_its_own_number_of_images():
-    study, _ = validate({"dataset": "my-digits", "data_folder": str(SUBSET), "baseline": {"batch_size": 1000}}, IMAGES)
-    assert study.dataset == "my-digits"
+    config, _ = validate({"dataset": "my-digits", "data_folder": str(SUBSET), "baseline": {"batch_size": 1000}}, IMAGES)
+    assert config.dataset == "my-digits"
 
 
 def test_sweeps_come_in_one_order_whatever_the_files():
-    study, _ = validate({"sweeps": {"momentum": [0], "units": [512], "epochs": [5]}}, IMAGES)
-    assert list(study.sweeps) == ["epochs", "units", "momentum"]
+    config, _ = validate({"sweeps": {"momentum": [0], "units": [512], "epochs": [5]}}, IMAGES)
+    assert list(config.sweeps) == ["epochs", "units", "momentum"]
 
 
 @pytest.fixture(scope="module")
-def config():
+def raw():
     return yaml_files.read(CONFIG)
 
 
-def size(study):
+def size(config):
     """Return the numbers of points, training jobs and evaluations."""
-    plan = planning.make_plan(study)
+    plan = planning.make_plan(config)
     milestones = sum(len(epochs) for epochs in plan.wanted.values())
     return len(plan.points), milestones * len(plan.blocks), len(plan.evaluated())
 
 
-def test_the_study_is_sound_and_of_known_size(config):
-    study, notes = validate(config, IMAGES)
+def test_the_study_is_sound_and_of_known_size(raw):
+    config, notes = validate(raw, IMAGES)
     assert notes == []
-    assert size(study) == (27, 33, 31)
+    assert size(config) == (27, 33, 31)
 
 
-def test_the_quick_study_is_sound_and_small(config):
-    study, notes = validate(yaml_files.merge([config, yaml_files.read(QUICK)]), IMAGES)
+def test_the_quick_study_is_sound_and_small(raw):
+    config, notes = validate(yaml_files.merge([raw, yaml_files.read(QUICK)]), IMAGES)
     assert notes == []
-    assert study.grids == {}
-    assert study.replicates == 3
-    assert size(study) == (5, 8, 6)
+    assert config.grids == {}
+    assert config.replicates == 3
+    assert size(config) == (5, 8, 6)
 
 
-def test_the_fashion_study_asks_the_same_questions_at_margins_of_its_own(config):
-    first, _ = validate(config, IMAGES)
-    study, notes = validate(yaml_files.merge([config, yaml_files.read(FASHION)]), IMAGES)
+def test_the_fashion_study_asks_the_same_questions_at_margins_of_its_own(raw):
+    first, _ = validate(raw, IMAGES)
+    config, notes = validate(yaml_files.merge([raw, yaml_files.read(FASHION)]), IMAGES)
     assert notes == []
-    assert study.dataset == "fashion_mnist"
-    assert (study.margins.accuracy, study.margins.loss) == (0.005, 0.025)
-    assert study.model_copy(update={"dataset": first.dataset, "margins": first.margins}) == first
+    assert config.dataset == "fashion_mnist"
+    assert (config.margins.accuracy, config.margins.loss) == (0.005, 0.025)
+    assert config.model_copy(update={"dataset": first.dataset, "margins": first.margins}) == first
 
 
-def test_a_completed_study_is_sound_and_completes_to_itself(config):
-    study, _ = validate(config, IMAGES)
-    assert validate(study.model_dump(), IMAGES) == (study, [])
+def test_a_completed_study_is_sound_and_completes_to_itself(raw):
+    config, _ = validate(raw, IMAGES)
+    assert validate(config.model_dump(), IMAGES) == (config, [])
 
 
-def test_config_and_model_have_the_same_keys_in_the_same_order(config):
-    assert list(config) == list(Study.model_fields)
+def test_config_and_model_have_the_same_keys_in_the_same_order(raw):
+    assert list(raw) == list(Config.model_fields)
     for section, model in (("baseline", Baseline), ("margins", Margins), ("figures", Figures)):
-        assert list(config[section]) == list(model.model_fields)
+        assert list(raw[section]) == list(model.model_fields)
 
 
-def test_config_and_model_have_the_same_defaults(config):
-    defaults = Study().model_dump(exclude={"sweeps", "grids"})  # what is varied has no default
-    assert defaults == {key: config[key] for key in defaults}
+def test_config_and_model_have_the_same_defaults(raw):
+    defaults = Config().model_dump(exclude={"sweeps", "grids"})  # what is varied has no default
+    assert defaults == {key: raw[key] for key in defaults}
 
 
 def test_every_key_of_the_model_is_described():
-    for model in (Study, Baseline, Margins, Figures):
+    for model in (Config, Baseline, Margins, Figures):
         assert all(field.description for field in model.model_fields.values())
 
 

@@ -17,7 +17,7 @@ from data.datasets import load_datasets
 from design import plan as planning
 from design import yaml_files
 from design.canonical import FACTORS, canonical_name
-from design.configuration import ConfigurationError, Study, validate
+from design.configuration import ConfigurationError, Config, validate
 from helpers.mutations import EDIT, edited, with_values_changed
 from helpers.workflow import PROJECT, run_snakemake
 from helpers.wrong_configs import WRONG_CONFIGS
@@ -80,7 +80,7 @@ SENSIBLE = {
 LISTS = {factor: st.lists(values, min_size=1, max_size=4) | VALUES for factor, values in SENSIBLE.items()}
 GRID = st.fixed_dictionaries({}, optional=LISTS) | VALUES
 KEYS = {
-    **dict.fromkeys(Study.model_fields, VALUES),
+    **dict.fromkeys(Config.model_fields, VALUES),
     "baseline": st.fixed_dictionaries({}, optional={factor: v | VALUES for factor, v in SENSIBLE.items()}) | VALUES,
     "sweeps": GRID,
     "grids": st.dictionaries(st.sampled_from(["g", "both", "units"]) | st.text(max_size=5), GRID, max_size=2) | VALUES,
@@ -191,8 +191,8 @@ def assert_planned_as_enumerated(path, config):
     Returns who wants which point.
     """
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
-    study, _ = checking.check([path])
-    rows = [dict(zip(planning.COLUMNS, row, strict=True)) for row in planning.plan_rows(planning.make_plan(study))]
+    checked, _ = checking.check([path])
+    rows = [dict(zip(planning.COLUMNS, row, strict=True)) for row in planning.plan_rows(planning.make_plan(checked))]
     seeds, wishes = {}, {}
     for row in rows:
         point = tuple(number(row[factor]) for factor in FACTORS)
@@ -260,19 +260,19 @@ def test_ten_thousand_files_are_refused_in_clear_lines_or_give_a_plan_whose_name
     def test(content):
         path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
         try:
-            study, problems = checking.check([path])[0], []
+            config, problems = checking.check([path])[0], []
         except ConfigurationError as error:
-            study, problems = None, error.problems
-        assert bool(study) != bool(problems)
-        ends["accepted" if study else "refused"] += 1
+            config, problems = None, error.problems
+        assert bool(config) != bool(problems)
+        ends["accepted" if config else "refused"] += 1
         assert_single_lines(problems)
-        if study:
-            plan = planning.make_plan(study)
+        if config:
+            plan = planning.make_plan(config)
             for name, point in plan.points.items():
                 assert re.fullmatch(r"[a-z0-9_=.,]{10,200}", name)
                 assert name == canonical_name(point.model_dump())
-            assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in (*study.sweeps, *study.grids))
-            assert set(study.sweeps) <= set(FACTORS)
+            assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in (*config.sweeps, *config.grids))
+            assert set(config.sweeps) <= set(FACTORS)
             assert len(plan.evaluated()) <= 1_000_000
 
     test()
@@ -290,13 +290,13 @@ def test_five_thousand_contents_with_keys_of_any_kind_are_accepted_or_refused_in
         return 1000
 
     @FUZZ
-    @given(st.dictionaries(ANY_KEYS | st.sampled_from([*Study.model_fields]), NESTED, max_size=3) | NESTED)
+    @given(st.dictionaries(ANY_KEYS | st.sampled_from([*Config.model_fields]), NESTED, max_size=3) | NESTED)
     def test(content):
         try:
-            study, problems = validate(content, images)[0], []
+            config, problems = validate(content, images)[0], []
         except ConfigurationError as error:
-            study, problems = None, error.problems
-        assert bool(study) != bool(problems)
+            config, problems = None, error.problems
+        assert bool(config) != bool(problems)
         assert_single_lines(problems)
 
     test()

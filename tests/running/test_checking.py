@@ -135,9 +135,9 @@ def test_the_default_lies_below_every_overlay_as_in_the_snakefile(folder, files)
     (folder / "config").mkdir()
     write(folder / "config", config="replicates: 3\nalpha: 0.1\nsweeps: {units: [64, 512]}\n")
     write(folder, overlay="alpha: 0.01\nsweeps: {momentum: [0, 0.9]}\n")
-    study, notes = checking.check([check.Path(file) for file in files])
-    assert (study.replicates, study.alpha) == (3, 0.01)
-    assert study.sweeps == {"units": [64, 512], "momentum": [0, 0.9]}
+    config, notes = checking.check([check.Path(file) for file in files])
+    assert (config.replicates, config.alpha) == (3, 0.01)
+    assert config.sweeps == {"units": [64, 512], "momentum": [0, 0.9]}
     assert notes == []
 
 

@@ -20,7 +20,7 @@ if set(str(PROJECT)) & {"{", "}"}:
     sys.exit(f"ERROR: Snakemake cannot work under a path with {{ or }}. Received: {PROJECT}. Move the project.")
 
 from data import datasets as data_sets
-from data.own_data import own_files, training_images
+from data.data_folder import idx_files, training_images
 from design import configuration
 from design import plan as planning
 from design.canonical import HYPERPARAMETERS, canonical_value
@@ -34,29 +34,29 @@ read_publication = functools.cache(publications(PROJECT))
 count_images = training_images(DATASETS_FILE)
 
 try:
-    STUDY, notes = configuration.validate(config, count_images, read_publication)
+    CONFIG, notes = configuration.validate(config, count_images, read_publication)
 except configuration.ConfigurationError as error:
     sys.exit("\n".join(f"ERROR: {problem}" for problem in error.problems))
 if workflow.is_main_process:
     for note in notes:
         print(f"NOTE: {note}", file=sys.stderr)
 
-PUBLISHED_FILE = publication_file(STUDY.published, PROJECT)
-PUBLICATION = read_publication(STUDY.published)
-PLAN = planning.make_plan(STUDY)
-IMAGES = count_images(STUDY.dataset, STUDY.data_folder)
+PUBLISHED_FILE = publication_file(CONFIG.published, PROJECT)
+PUBLICATION = read_publication(CONFIG.published)
+PLAN = planning.make_plan(CONFIG)
+IMAGES = count_images(CONFIG.dataset, CONFIG.data_folder)
 TEST_IMAGES = max(cost.TEST_IMAGES, IMAGES // cost.TEST_SHARE)
 
 RAW = "results/data/{dataset}/raw"
 ARRAYS = "results/data/{dataset}/{array}.npy"
 ARRAY_NAMES = ["x_train", "y_train", "x_test", "y_test"]
-DATA_FOLDER = f"results/data/{STUDY.dataset}"
+DATA_FOLDER = f"results/data/{CONFIG.dataset}"
 # A wildcard for each hyperparameter: Snakemake splits wildcards at commas when it sends a job to a cluster
 # (snakemake/snakemake#2366), so that no wildcard may hold the whole name.
 POINT = ",".join(f"{name}={{{name}}}" for name in HYPERPARAMETERS)
 LINK = f"{POINT}/seeds={{first}}-{{last}}/epochs={{epochs}}"
 MILESTONE = f"results/runs/{LINK}"
-SUMMARIES = [*STUDY.sweeps, *STUDY.grids]
+SUMMARIES = [*CONFIG.sweeps, *CONFIG.grids]
 TRAINED_BY, EVALUATED_BY = engine(SCRIPTS / "train.py"), engine(SCRIPTS / "evaluate.py")
 # With --software-deployment-method the job's own environment provides python, else the one that runs Snakemake.
 PYTHON = "python" if workflow.deployment_settings.deployment_method else sys.executable
@@ -107,7 +107,7 @@ def hyperparameters(wildcards):
 
 def start_epochs(wildcards):
     """Return the milestone from which this link starts; 0 means fresh weights."""
-    return planning.previous_milestone(int(wildcards.epochs), STUDY.checkpoint_every)
+    return planning.previous_milestone(int(wildcards.epochs), CONFIG.checkpoint_every)
 
 
 def previous(*names):
@@ -130,7 +130,7 @@ def kept_if(condition, path):
 def training_still_to_do(wildcards):
     """Return a link's priority: the longest rest of a chain starts first, so that no core waits for it at the end."""
     point, end = known_point(wildcards), int(wildcards.epochs)
-    chains = [planning.chain(milestone, STUDY.checkpoint_every) for milestone in PLAN.wanted[point.name]]
+    chains = [planning.chain(milestone, CONFIG.checkpoint_every) for milestone in PLAN.wanted[point.name]]
     last = max((links[-1] for links in chains if end in links), default=end)
     return round(cost.epoch_operations(point.units, images=1) / 1000) * (last - start_epochs(wildcards))
 
@@ -170,7 +170,7 @@ def milestone(point, epochs, first, last):
 def study_files():
     """Return every file of the data and of all runs that is to stay: one that is missing is made again."""
     kept = ["state.npz", "history.csv", "train.json"]
-    if STUDY.keep_optimizer_state:
+    if CONFIG.keep_optimizer_state:
         kept.append("optimizer.npz")
     links = [
         f"{milestone(point, epochs, first, last)}/{name}"
@@ -184,12 +184,12 @@ def study_files():
 
 def is_baseline(point, epochs):
     """Whether a milestone is the baseline's own."""
-    return point == STUDY.baseline.point.name and epochs == STUDY.baseline.epochs
+    return point == CONFIG.baseline.point.name and epochs == CONFIG.baseline.epochs
 
 
 def baseline_chain(*names):
     """Return the paths of some files of the baseline's whole chain, for the learning curves."""
-    point = STUDY.baseline.point.name
+    point = CONFIG.baseline.point.name
     return [
         f"{milestone(point, epochs, first, last)}/{name}"
         for epochs in PLAN.wanted[point]
@@ -200,9 +200,9 @@ def baseline_chain(*names):
 
 def own_data_files(wildcards):
     """Return the local files of a data set that has no entry, whose content nothing else vouches for."""
-    if wildcards.dataset in data_sets.load_datasets(DATASETS_FILE) or STUDY.data_folder is None:
+    if wildcards.dataset in data_sets.load_datasets(DATASETS_FILE) or CONFIG.data_folder is None:
         return []
-    return own_files(STUDY.data_folder)
+    return idx_files(CONFIG.data_folder)
 
 
 def expected_hashes(wildcards):
@@ -220,27 +220,27 @@ def data_files(*names):
 
 def local_folder_argument():
     """Return the argument that names the local folder, if the config gives one."""
-    return f"--local-folder={shlex.quote(STUDY.data_folder)}" if STUDY.data_folder else ""
+    return f"--local-folder={shlex.quote(CONFIG.data_folder)}" if CONFIG.data_folder else ""
 
 
 def class_names():
     """Return the names of the data set's classes; an own data set has their numbers."""
-    known = data_sets.load_datasets(DATASETS_FILE).get(STUDY.dataset)
+    known = data_sets.load_datasets(DATASETS_FILE).get(CONFIG.dataset)
     return known.class_names if known else [str(number) for number in range(10)]
 
 
 def study_arguments():
     """Return the arguments of every summarising script: baseline, sweeps and grids, level, what the runs are made of."""
-    baseline = [f"{name}={canonical_value(value)}" for name, value in STUDY.baseline.model_dump().items()]
-    summaries = [f"{factor}={factor}" for factor in STUDY.sweeps]
-    summaries += [f"{name}={','.join(factors)}" for name, factors in STUDY.grids.items()]
+    baseline = [f"{name}={canonical_value(value)}" for name, value in CONFIG.baseline.model_dump().items()]
+    summaries = [f"{factor}={factor}" for factor in CONFIG.sweeps]
+    summaries += [f"{name}={','.join(factors)}" for name, factors in CONFIG.grids.items()]
     origin = ["--data-folder", DATA_FOLDER, "--trained-by", TRAINED_BY, "--evaluated-by", EVALUATED_BY]
-    return shlex.join(["--baseline", *baseline, "--alpha", f"{STUDY.alpha}", *origin, "--summaries", *summaries])
+    return shlex.join(["--baseline", *baseline, "--alpha", f"{CONFIG.alpha}", *origin, "--summaries", *summaries])
 
 
 def margin_arguments():
     """Return the arguments that name the practical margins."""
-    return f"--margin-accuracy {STUDY.margins.accuracy} --margin-loss {STUDY.margins.loss}"
+    return f"--margin-accuracy {CONFIG.margins.accuracy} --margin-loss {CONFIG.margins.loss}"
 
 
 def published_argument():
@@ -255,7 +255,7 @@ def published_content():
 
 def figure_arguments():
     """Return the arguments that say how figures look."""
-    options = STUDY.figures
+    options = CONFIG.figures
     names = json.dumps(class_names(), ensure_ascii=False)
     return shlex.join(
         ["--dpi", f"{options.dpi}", "--show-seeds", f"{options.show_seeds}".lower(), "--class-names", names]
@@ -264,7 +264,7 @@ def figure_arguments():
 
 def about_arguments():
     """Return the arguments that say what the report is about."""
-    return shlex.join(["--dataset", STUDY.dataset])
+    return shlex.join(["--dataset", CONFIG.dataset])
 
 
 def write_plan():
@@ -274,7 +274,7 @@ def write_plan():
     """
     if not one_run.held_by_another(Path()):
         planning.write_plan(PLAN, "results/plan.csv")
-        planning.write_if_changed("results/config.json", STUDY.model_dump_json(indent=2) + "\n")
+        planning.write_if_changed("results/config.json", CONFIG.model_dump_json(indent=2) + "\n")
 
 
 def mend_time_stamps():
@@ -293,15 +293,15 @@ def begin_run():
     write_plan()
 
 
-VARIED = {*STUDY.sweeps, *(factor for factors in STUDY.grids.values() for factor in factors)}
+VARIED = {*CONFIG.sweeps, *(factor for factors in CONFIG.grids.values() for factor in factors)}
 FIGURES = ["learning_curves", "confusion_matrix", "most_missed", *SUMMARIES]
-if STUDY.sweeps:
+if CONFIG.sweeps:
     FIGURES.append("train_and_test")
 if SUMMARIES:
     FIGURES.append("forest")
 if {"learning_rate", "momentum"} <= VARIED:
     FIGURES.append("effective_rate")
-if PUBLICATION and PUBLICATION.dataset == STUDY.dataset and PUBLICATION.numbers:
+if PUBLICATION and PUBLICATION.dataset == CONFIG.dataset and PUBLICATION.numbers:
     FIGURES.append("published")
 
 if workflow.is_main_process:

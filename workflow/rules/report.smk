@@ -54,7 +54,7 @@ rule report:
         figures=rules.plot.output,
         config="results/config.json",
         data=data_files(),
-        raw=expand(rules.download.output, dataset=STUDY.dataset),
+        raw=expand(rules.download.output, dataset=CONFIG.dataset),
     output:
         markdown="results/report.md",
         html="results/report.html",

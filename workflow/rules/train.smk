@@ -14,7 +14,7 @@ rule train:
         states=previous("state.npz", "optimizer.npz"),
     output:
         state=f"{MILESTONE}/state.npz",
-        optimizer=kept_if(STUDY.keep_optimizer_state, f"{MILESTONE}/optimizer.npz"),
+        optimizer=kept_if(CONFIG.keep_optimizer_state, f"{MILESTONE}/optimizer.npz"),
         history=f"{MILESTONE}/history.csv",
         record=f"{MILESTONE}/train.json",
     log:
