@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from design.configuration import Study
+from design.configuration import Config
 from design.plan import make_plan, plan_text, study_text
 from files.atomic import atomic_path
 
@@ -17,10 +17,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--plan", type=Path, required=True, help="every point, milestone and block of seeds (.csv)")
     parser.add_argument("--study", type=Path, required=True, help="baseline, sweeps, grids, level, engines (.json)")
     arguments = parser.parse_args(argv)
-    study = Study.model_validate_json(arguments.config.read_bytes())
+    config = Config.model_validate_json(arguments.config.read_bytes())
     texts = {
-        arguments.plan: plan_text(make_plan(study)),
-        arguments.study: study_text(study, arguments.trained_by, arguments.evaluated_by),
+        arguments.plan: plan_text(make_plan(config)),
+        arguments.study: study_text(config, arguments.trained_by, arguments.evaluated_by),
     }
     for path, text in texts.items():
         with atomic_path(path) as temporary:

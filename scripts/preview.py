@@ -12,7 +12,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from design.canonical import changes
-from design.configuration import Study
+from design.configuration import Config
 from design.plan import Plan
 from running import checking, guard, make_options
 from running.forecast import TYPICAL_SECONDS, Expectation, jobs_at_once, link_of, makespan, needed_jobs, work_of
@@ -50,20 +50,20 @@ def _status(train: Job | None, evaluate: Job | None, cause_of: dict[Key, str]) -
     return STALE, "files beside its state are missing" if cause == MISSING else cause
 
 
-def label(condition: Condition, study: Study, plan: Plan) -> str:
+def label(condition: Condition, config: Config, plan: Plan) -> str:
     """Return the factors in which a condition differs from the baseline: `learning_rate=0.002`."""
     point, epochs = condition
-    return changes(plan.points[point].model_dump() | {"epochs": epochs}, study.baseline.model_dump())
+    return changes(plan.points[point].model_dump() | {"epochs": epochs}, config.baseline.model_dump())
 
 
-def run_table(statuses: dict[Condition, Counter[Status]], study: Study, plan: Plan) -> str:
+def run_table(statuses: dict[Condition, Counter[Status]], config: Config, plan: Plan) -> str:
     """Return the table of runs: a line for each status."""
     runs: Counter[Status] = Counter({(REUSED, ""): 0})
     labels: dict[Status, list[str]] = {}
     for condition, counts in statuses.items():
         runs.update(counts)
         for status in counts:
-            labels.setdefault(status, []).append(label(condition, study, plan))
+            labels.setdefault(status, []).append(label(condition, config, plan))
     order = [REUSED, TRAIN, STALE, EVALUATE]
     rows = [
         [action, number, cause, "" if action == REUSED else _first(labels[action, cause])]
@@ -129,13 +129,13 @@ def _source(jobs: list[Job], expectation: Expectation) -> str:
     )
 
 
-def comparison_table(statuses: dict[Condition, Counter[Status]], study: Study, plan: Plan) -> str:
+def comparison_table(statuses: dict[Condition, Counter[Status]], config: Config, plan: Plan) -> str:
     """Return the table of comparisons: how many each sweep or grid has, and what its seeds can show."""
-    n, alpha = study.replicates, study.alpha
+    n, alpha = config.replicates, config.alpha
     kept = {condition for condition, counts in statuses.items() if all(action == REUSED for action, _ in counts)}
-    baseline = (study.baseline.point.name, study.baseline.epochs)
+    baseline = (config.baseline.point.name, config.baseline.epochs)
     rows = []
-    for name in (*study.sweeps, *study.grids):
+    for name in (*config.sweeps, *config.grids):
         family = plan.compared(name)
         if not family:
             continue
@@ -150,16 +150,16 @@ def comparison_table(statuses: dict[Condition, Counter[Status]], study: Study, p
     return tabulate(rows, header, tablefmt="github", disable_numparse=[3])
 
 
-def preview(found: DryRun, study: Study, expectation: Expectation, slots: int) -> str:
+def preview(found: DryRun, config: Config, expectation: Expectation, slots: int) -> str:
     """Return the whole preview, Markdown."""
     plan, jobs = expectation.work.plan, found.jobs
     statuses = run_statuses(plan, jobs)
-    parts = [run_table(statuses, study, plan)]
+    parts = [run_table(statuses, config, plan)]
     if found.nothing_to_do:
         parts.append("Nothing to be done.")
     else:
         parts += ["\n".join(other_jobs(jobs)), "\n".join(cost_lines(jobs, expectation, slots))]
-    parts.append(comparison_table(statuses, study, plan))
+    parts.append(comparison_table(statuses, config, plan))
     parts.append("Every comparison is paired by seed with the baseline, for each metric. SD: of the differences.")
     return "\n\n".join(part for part in parts if part)
 
@@ -167,8 +167,8 @@ def preview(found: DryRun, study: Study, expectation: Expectation, slots: int) -
 def main(argv: list[str] | None = None) -> None:
     """Command line; further options go to Snakemake."""
     options, others = make_options.parse(__doc__, argv)
-    study = checking.checked_study(options.configs, options.directory)
-    work = work_of(study, options.directory)
+    config = checking.checked_config(options.configs, options.directory)
+    work = work_of(config, options.directory)
     files = [str(path) for path in options.configs]
     # Without Snakemake's record `make` recomputes everything from the raw data on; a dry run alone would not say so.
     recomputed = ["--forcerun", "preprocess"] if guard.record_is_gone(options.directory) else []
@@ -176,7 +176,7 @@ def main(argv: list[str] | None = None) -> None:
     print()
     with contextlib.chdir(options.directory):
         slots = jobs_at_once(options.cores, options.memory_mb, work)
-        print(preview(found, study, Expectation.from_records(work), slots))
+        print(preview(found, config, Expectation.from_records(work), slots))
 
 
 if __name__ == "__main__":

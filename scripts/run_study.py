@@ -18,7 +18,7 @@ def main(argv: list[str] | None = None) -> None:
     """Command line; further options go to Snakemake."""
     options, others = make_options.parse(__doc__, argv)
     folder = options.directory
-    study = checking.checked_study(options.configs, folder)
+    config = checking.checked_config(options.configs, folder)
     # --resources and --configfile take all words that follow: an option ends the one, nothing may follow the other.
     arguments = [*others, "--directory", str(folder.resolve())]
     arguments += ["--resources", f"mem_mb={options.memory_mb}", "--cores", f"{options.cores}"]
@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> None:
     is_dry = any(DRY_RUN.fullmatch(word) for word in others)
     if not is_dry:
         guard.begin(folder)
-    work = work_of(study, folder)
+    work = work_of(config, folder)
     slots = jobs_at_once(options.cores, options.memory_mb, work)
     with nullcontext([]) if is_dry else concluded(folder) as runs:
         for targets in (["data"], []):

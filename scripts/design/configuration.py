@@ -66,8 +66,8 @@ class Figures(Strict):
     show_seeds: Switch = Field(True, description="draw every seed as a dot beside mean and interval")
 
 
-class Study(Strict):
-    """A study: data set, baseline, what is varied, how often it is repeated."""
+class Config(Strict):
+    """What a study is: data set, baseline, what is varied, how often it is repeated."""
 
     dataset: Name = Field("mnist", description="an entry of datasets.yaml, or a name of your own with data_folder")
     data_folder: FileName = Field(None, description="folder with the four IDX files (raw or .gz), tried first")
@@ -88,7 +88,7 @@ class Study(Strict):
     ELSEWHERE: ClassVar = {factor: f"`baseline.{factor}` or `sweeps.{factor}`" for factor in FACTORS}
 
 
-def validate(raw: dict, images_in_training_set=None, read_publication=None) -> tuple[Study, list[str]]:
+def validate(raw: dict, images_in_training_set=None, read_publication=None) -> tuple[Config, list[str]]:
     """Check a merged configuration and complete it.
 
     Args:
@@ -99,7 +99,7 @@ def validate(raw: dict, images_in_training_set=None, read_publication=None) -> t
             the file of that name; None reads no such file.
 
     Returns:
-        The study, sweeps with their baseline value and without those set to null, and a list of notes: what was
+        The config, sweeps with their baseline value and without those set to null, and a list of notes: what was
         completed or is worth knowing.
 
     Raises:
@@ -109,7 +109,7 @@ def validate(raw: dict, images_in_training_set=None, read_publication=None) -> t
     notes: list[str] = []
     if not isinstance(raw, dict):
         raise ConfigurationError([f"the configuration must be a mapping of keys to values. Received: {shown(raw)}"])
-    study = parse(Study, {key: value for key, value in raw.items() if key not in ("sweeps", "grids")}, "", problems)
+    config = parse(Config, {key: value for key, value in raw.items() if key not in ("sweeps", "grids")}, "", problems)
     baseline = parse(Baseline, raw.get("baseline", {}), "baseline", []) or _sound_values(raw.get("baseline"))
     sweeps, grids = (_mapping(raw, section, problems) for section in ("sweeps", "grids"))
     completed = {
@@ -120,11 +120,11 @@ def validate(raw: dict, images_in_training_set=None, read_publication=None) -> t
     _call(read_publication, ("published",), raw, problems)
     if baseline:
         _check_points(baseline, completed, training_images, problems)
-    if study and baseline:
-        _check_size(study, completed, problems)
+    if config and baseline:
+        _check_size(config, completed, problems)
     if problems:
         raise ConfigurationError(problems)
-    return study.model_copy(update=completed), notes
+    return config.model_copy(update=completed), notes
 
 
 def _mapping(raw: dict, section: str, problems: list[str]) -> dict:
@@ -138,7 +138,7 @@ def _mapping(raw: dict, section: str, problems: list[str]) -> dict:
 
 def _call(function, keys: tuple[str, ...], raw: dict, problems: list[str]) -> Any:
     """Return what a function gives for the values of some keys; None where they are wrong or it refuses them."""
-    values = parse(Study, {key: raw[key] for key in keys if key in raw}, "", [])
+    values = parse(Config, {key: raw[key] for key in keys if key in raw}, "", [])
     if function is None or values is None:
         return None
     try:
@@ -185,13 +185,13 @@ def _check_points(baseline: Baseline, completed: dict, training_images: int | No
     problems[:] = dict.fromkeys(problems)
 
 
-def _check_size(study: Study, completed: dict, problems: list[str]) -> None:
+def _check_size(config: Config, completed: dict, problems: list[str]) -> None:
     """Refuse a study too large to be planned."""
 
     def links(epochs: list[int]) -> int:
-        return sum(-(-value // study.checkpoint_every) for value in epochs)
+        return sum(-(-value // config.checkpoint_every) for value in epochs)
 
-    usual = [study.baseline.epochs]
+    usual = [config.baseline.epochs]
     milestones = links([*usual, *completed["sweeps"].get("epochs", [])])
     milestones += sum(
         len(values) * links(usual) for factor, values in completed["sweeps"].items() if factor != "epochs"
@@ -199,7 +199,7 @@ def _check_size(study: Study, completed: dict, problems: list[str]) -> None:
     for factors in completed["grids"].values():
         points = math.prod(len(values) for factor, values in factors.items() if factor != "epochs")
         milestones += points * links(factors.get("epochs", usual))
-    runs = milestones * study.replicates
+    runs = milestones * config.replicates
     if runs > MOST_RUNS:
         problems.append(
             f"the study must have at most {MOST_RUNS:,} runs (milestones of all points times `replicates`). "

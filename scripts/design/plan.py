@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from design.canonical import HYPERPARAMETERS, canonical_value
-from design.configuration import Study
+from design.configuration import Config
 from design.hyperparameters import Hyperparameters
 
 COLUMNS = ("point", *HYPERPARAMETERS, "epochs", "first_seed", "last_seed", "wanted_by")
@@ -134,20 +134,20 @@ class Plan:
         ]
 
 
-def make_plan(study: Study) -> Plan:
-    """Derive the plan from a validated study. Points that several sweeps share appear once."""
-    plan = Plan(blocks_of_seeds(study.replicates, study.seeds_per_job), study.checkpoint_every)
-    baseline = study.baseline
+def make_plan(config: Config) -> Plan:
+    """Derive the plan from a validated config. Points that several sweeps share appear once."""
+    plan = Plan(blocks_of_seeds(config.replicates, config.seeds_per_job), config.checkpoint_every)
+    baseline = config.baseline
     wishes = [("baseline", {})]
-    wishes += [(factor, {factor: value}) for factor, values in study.sweeps.items() for value in values]
-    for name, factors in study.grids.items():
+    wishes += [(factor, {factor: value}) for factor, values in config.sweeps.items() for value in values]
+    for name, factors in config.grids.items():
         wishes += [(name, dict(zip(factors, values, strict=True))) for values in itertools.product(*factors.values())]
     for wanted_by, changes in wishes:
         levels = baseline.model_copy(update=changes)
         point = levels.point
         plan.points.setdefault(point.name, point)
         milestones = plan.wanted.setdefault(point.name, {})
-        for epochs in chain(levels.epochs, study.checkpoint_every):
+        for epochs in chain(levels.epochs, config.checkpoint_every):
             milestones.setdefault(epochs, [])
         if wanted_by not in milestones[levels.epochs]:
             milestones[levels.epochs].append(wanted_by)
@@ -179,20 +179,22 @@ def plan_text(plan: Plan) -> str:
     return text.getvalue()
 
 
-def study_text(study: Study, trained_by: str, evaluated_by: str) -> str:
+def study_text(config: Config, trained_by: str, evaluated_by: str) -> str:
     """Return the content of `study.json`: what the summarising scripts need to know besides the plan.
 
     Args:
-        study: the completed config.
+        config: the completed config.
         trained_by: versions and code digest of the training; the records of all runs must say the same.
         evaluated_by: the same of the evaluation.
     """
-    summaries = {factor: [factor] for factor in study.sweeps} | {name: list(grid) for name, grid in study.grids.items()}
+    summaries = {name: [name] for name in config.sweeps} | {
+        name: list(factors) for name, factors in config.grids.items()
+    }
     content = {
-        "dataset": study.dataset,
-        "baseline": {name: canonical_value(value) for name, value in study.baseline.model_dump().items()},
+        "dataset": config.dataset,
+        "baseline": {name: canonical_value(value) for name, value in config.baseline.model_dump().items()},
         "summaries": summaries,
-        "alpha": study.alpha,
+        "alpha": config.alpha,
         "trained_by": trained_by,
         "evaluated_by": evaluated_by,
     }

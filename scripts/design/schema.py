@@ -4,13 +4,13 @@ import json
 import sys
 
 from design.canonical import FACTORS
-from design.configuration import Study
+from design.configuration import Config
 from design.hyperparameters import OPTIMIZERS, Baseline
 
 
 def schema() -> dict:
     """Return the JSON schema of the configuration; sweeps and grids spelled out by factor."""
-    document = Study.model_json_schema()
+    document = Config.model_json_schema()
     values = Baseline.model_json_schema()["properties"]
     number = {"type": ["number", "string"]}  # text for 1e-4, which YAML 1.1 does not read as a number
     lists = {

@@ -7,7 +7,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-from data.own_data import training_images
+from data.data_folder import training_images
 from design import configuration, yaml_files
 from design import plan as planning
 from published.publication import publications
@@ -18,7 +18,7 @@ DATASETS_FILE = PROJECT / "config" / "datasets.yaml"
 DEFAULT = Path("config/config.yaml")
 
 
-def check(files: list[Path], folder: Path = Path()) -> tuple[configuration.Study, list[str]]:
+def check(files: list[Path], folder: Path = Path()) -> tuple[configuration.Config, list[str]]:
     """Read, merge and validate the files as the Snakefile does.
 
     Args:
@@ -26,7 +26,7 @@ def check(files: list[Path], folder: Path = Path()) -> tuple[configuration.Study
         folder: the study's, from which relative paths in the configuration start.
 
     Returns:
-        The study, and notes on what is valid but may surprise.
+        The config, and notes on what is valid but may surprise.
 
     Raises:
         configuration.ConfigurationError: with one line a problem.
@@ -46,37 +46,37 @@ def check(files: list[Path], folder: Path = Path()) -> tuple[configuration.Study
         return configuration.validate(yaml_files.merge(contents), training_images(DATASETS_FILE), publications(PROJECT))
 
 
-def too_few_seeds(study: configuration.Study, plan: planning.Plan) -> list[str]:
+def too_few_seeds(config: configuration.Config, plan: planning.Plan) -> list[str]:
     """Return a line for each sweep or grid in which no difference can be significant, however large it is."""
     warnings = []
-    for name in (*study.sweeps, *study.grids):
+    for name in (*config.sweeps, *config.grids):
         family = len(plan.compared(name))
-        if family and not can_reject(study.replicates, family, study.alpha):
+        if family and not can_reject(config.replicates, family, config.alpha):
             warnings.append(
-                f"`{name}`: {study.replicates} replicates cannot make any of its {family} differences significant at "
-                f"alpha = {study.alpha:g}; {fewest_seeds(family, study.alpha)} could"
+                f"`{name}`: {config.replicates} replicates cannot make any of its {family} differences significant at "
+                f"alpha = {config.alpha:g}; {fewest_seeds(family, config.alpha)} could"
             )
     return warnings
 
 
-def checked_study(files: list[Path], folder: Path = Path()) -> configuration.Study:
+def checked_config(files: list[Path], folder: Path = Path()) -> configuration.Config:
     """Check as `check` does; print notes, warnings and the size of the study, and return it.
 
     Raises:
         SystemExit: with one line for each problem.
     """
     try:
-        study, notes = check(files, folder)
+        config, notes = check(files, folder)
     except configuration.ConfigurationError as error:
         sys.exit("\n".join(f"ERROR: {problem}" for problem in error.problems))
     for note in notes:
         print(f"NOTE: {note}")
-    plan = planning.make_plan(study)
-    for warning in too_few_seeds(study, plan):
+    plan = planning.make_plan(config)
+    for warning in too_few_seeds(config, plan):
         print(f"WARNING: {warning}")
     milestones = sum(map(len, plan.wanted.values()))
     print(
-        f"The config is sound: {len(plan.points)} points, {study.replicates} seeds each, "
+        f"The config is sound: {len(plan.points)} points, {config.replicates} seeds each, "
         f"{milestones * len(plan.blocks)} training jobs, {len(plan.evaluated())} evaluations."
     )
-    return study
+    return config

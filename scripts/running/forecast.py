@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from data.own_data import training_images
-from design.configuration import Study
+from data.data_folder import training_images
+from design.configuration import Config
 from design.plan import Plan, make_plan, previous_milestone
 from running import checking
 from running.snakemake_jobs import Job, Key
@@ -108,11 +108,11 @@ class Work:
         return link.seeds * parameters(point.units) * BYTES * (1 + self.keep_optimizer_state * averages)
 
 
-def work_of(study: Study, folder: Path = Path()) -> Work:
+def work_of(config: Config, folder: Path = Path()) -> Work:
     """Return the work of a study whose results go to a folder, from which relative paths of its config start."""
     with contextlib.chdir(folder if folder.is_dir() else Path()):
-        images = training_images(checking.DATASETS_FILE)(study.dataset, study.data_folder)
-    return Work(make_plan(study), study.checkpoint_every, images, study.keep_optimizer_state)
+        images = training_images(checking.DATASETS_FILE)(config.dataset, config.data_folder)
+    return Work(make_plan(config), config.checkpoint_every, images, config.keep_optimizer_state)
 
 
 def read_records(benchmarks: Path) -> dict[str, float]:

@@ -1,16 +1,17 @@
 """YAML files are read as Snakemake reads them, and their errors say where to look, in one line."""
 
 import copy
+import itertools
 
 import pytest
-import yaml
-from helpers.workflow import PROJECT
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
 from design.yaml_files import YamlFileError, merge, read
+from helpers.workflow import PROJECT
+from helpers.wrong_configs import FILES_THAT_CANNOT_BE_READ
 
 
 @pytest.fixture
@@ -54,46 +55,10 @@ def test_the_projects_files_are_read_as_snakemake_reads_them(name):
     assert read(file) == load_configfile(file)
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("a: 1\nb: [1, 2\nc: 3\n", "study.yaml, line 3, column 2: expected ',' or ']', but got ':'"),
-        ("a: 1\nb: {c: 1\n", "study.yaml, line 3, column 1: expected ',' or '}', but got '<stream end>'"),
-        ("a: 1\n b: 2\n", "study.yaml, line 2, column 3: mapping values are not allowed here"),
-        ("a: 1\nb: @c\n", "study.yaml, line 2, column 4: found character '@' that cannot start any token"),
-        ('a: "one\nb: 2\n', "study.yaml, line 3, column 1: found unexpected end of stream"),
-        ("a: *one\n", "study.yaml, line 1, column 4: found undefined alias 'one'"),
-        ("a: 1\n---\na: 2\n", "study.yaml, line 2, column 1: but found another document"),
-        ("sweeps:\n\tunits: [1]\n", "study.yaml, line 2, column 1: found character '\\t' that cannot start any token"),
-        ("a: 1\nb: 2\na: 3\n", "study.yaml, line 3, column 1: the key `a` is given twice (first in line 1)"),
-        (
-            "baseline:\n  units: 1\n  epochs: 5\n  units: 2\n",
-            "study.yaml, line 4, column 3: the key `units` is given twice (first in line 2)",
-        ),
-        ("a: {b: {c: 1, c: 2}}\n", "study.yaml, line 1, column 15: the key `c` is given twice (first in line 1)"),
-        ("a:\n  - {b: 1, b: 1}\n", "study.yaml, line 2, column 12: the key `b` is given twice (first in line 2)"),
-        ("5: a\n5.0: b\n", "study.yaml, line 2, column 1: the key `5.0` is given twice (first in line 1)"),
-        ('"a\\nb": 1\n"a\\nb": 2\n', "study.yaml, line 2, column 1: the key `a b` is given twice (first in line 1)"),
-        ("a: 1\nnull: 2\n", "study.yaml, line 2, column 1: a key must be a word or a number"),
-        ("? [a, b]\n: 1\n", "study.yaml, line 1, column 3: a key must be a word or a number"),
-        ("a: 1\nb: 2024-13-45\n", "study.yaml, line 2, column 4: no valid value (month must be in 1..12"),
-        ("a: 1\nb: !!bool perhaps\n", "study.yaml, line 2, column 4: no valid value ('perhaps')"),
-        ('a: !!int ""\n', "study.yaml, line 1, column 4: no valid value (string index out of range)"),
-        ("a: &a {b: *a}\n", "study.yaml, line 1, column 4: found unconstructable recursive node"),
-        ("a: " + 5000 * "[", "study.yaml: maximum recursion depth exceeded"),
-        ("- a\n- b\n", "study.yaml: must hold a mapping of keys to values. Received: a list"),
-        ("only text\n", "study.yaml: must hold a mapping of keys to values. Received: a str"),
-        ("5\n", "study.yaml: must hold a mapping of keys to values. Received: a int"),
-    ],
-)
-def test_a_fault_is_told_with_file_and_line(path, text, problem):
-    path.write_text(text, encoding="utf-8")
+@pytest.mark.parametrize(("content", "problem"), [*itertools.chain(*FILES_THAT_CANNOT_BE_READ.values())])
+def test_a_fault_is_named_with_file_and_line(path, content, problem):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
     assert problem_of(path).startswith(problem)
-
-
-def test_a_file_that_is_not_utf_8_is_refused(path):
-    path.write_bytes("a: é\n".encode("latin-1"))
-    assert problem_of(path) == "study.yaml: cannot be read: not UTF-8 text (invalid continuation byte)"
 
 
 def test_a_file_that_is_not_there_is_told(path):
@@ -174,20 +139,6 @@ def test_merging_leaves_the_contents_as_they_were(contents):
         if isinstance(value, dict):
             value["changed"] = True
     assert contents == before
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.text(alphabet="ab:1 -[]{}\n\t'\"#&*!|>%,?.<=\x00é", max_size=30) | st.binary(max_size=20))
-def test_any_file_is_read_or_refused_in_one_line(path, content):
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    try:
-        received, problem = read(path), None
-    except YamlFileError as error:
-        received, problem = None, str(error)
-    if problem is None:
-        assert received == (yaml.safe_load(path.read_bytes()) or {})
-    else:
-        assert [problem] == problem.splitlines()
 
 
 def test_aliases_to_aliases_are_counted_as_written_out(tmp_path):

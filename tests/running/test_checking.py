@@ -4,9 +4,11 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 import check
 from helpers.workflow import PROJECT, SUBSET
+from helpers.wrong_configs import FILES_THAT_CANNOT_BE_READ, WRONG_CONFIGS
 from running import checking
 
 USAGE_ERROR = 2
@@ -94,18 +96,28 @@ def test_problems_of_several_files_come_at_once(folder):
     ]
 
 
+ONE_OF_EACH_KIND = {kind: cases[0] for kind, cases in WRONG_CONFIGS.items() if kind != "no mapping"}
+
+
+@pytest.mark.parametrize(("raw", "problems"), ONE_OF_EACH_KIND.values(), ids=ONE_OF_EACH_KIND)
+def test_a_wrong_config_of_each_kind_is_refused_and_nothing_is_written(folder, raw, problems):
+    assert refused(write(folder, study=yaml.safe_dump(raw))) == [f"ERROR: {problem}" for problem in problems]
+    assert [path.name for path in folder.iterdir()] == ["study.yaml"]
+
+
+@pytest.mark.parametrize(("content", "problem"), [cases[0] for cases in FILES_THAT_CANNOT_BE_READ.values()])
+def test_a_file_that_cannot_be_read_is_refused_in_one_line(folder, content, problem):
+    (folder / "study.yaml").write_bytes(content if isinstance(content, bytes) else content.encode())
+    (line,) = refused(["study.yaml"])
+    assert line.startswith(f"ERROR: {problem}")
+
+
 def test_yaml_errors_of_several_files_come_at_once(folder):
     files = write(folder, study="a: 1\na: 2\n", overlay="sweeps:\n\tunits: [1]\n", sound="replicates: 3\n")
     assert refused([*files, "absent.yaml"]) == [
         "ERROR: study.yaml, line 2, column 1: the key `a` is given twice (first in line 1)",
         "ERROR: overlay.yaml, line 2, column 1: found character '\\t' that cannot start any token",
         "ERROR: absent.yaml: cannot be read: No such file or directory",
-    ]
-
-
-def test_a_data_folder_that_is_missing_is_told(folder):
-    assert refused(write(folder, study="data_folder: no/such\n")) == [
-        "ERROR: `data_folder` must be an existing folder. Received: 'no/such'"
     ]
 
 
@@ -123,9 +135,9 @@ def test_the_default_lies_below_every_overlay_as_in_the_snakefile(folder, files)
     (folder / "config").mkdir()
     write(folder / "config", config="replicates: 3\nalpha: 0.1\nsweeps: {units: [64, 512]}\n")
     write(folder, overlay="alpha: 0.01\nsweeps: {momentum: [0, 0.9]}\n")
-    study, notes = checking.check([check.Path(file) for file in files])
-    assert (study.replicates, study.alpha) == (3, 0.01)
-    assert study.sweeps == {"units": [64, 512], "momentum": [0, 0.9]}
+    config, notes = checking.check([check.Path(file) for file in files])
+    assert (config.replicates, config.alpha) == (3, 0.01)
+    assert config.sweeps == {"units": [64, 512], "momentum": [0, 0.9]}
     assert notes == []
 
 

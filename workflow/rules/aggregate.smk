@@ -7,9 +7,9 @@ makes: results/tables/runs.csv, comparisons.csv, differences.csv, selection.csv,
     check_published.json
 """
 
-SUMMARIES = [*STUDY.sweeps, *STUDY.grids]
-MARGINS = f"--margin-accuracy {STUDY.margins.accuracy} --margin-loss {STUDY.margins.loss}"
-PUBLISHED_FILE = publication_file(STUDY.published, PROJECT)
+SUMMARIES = [*CONFIG.sweeps, *CONFIG.grids]
+MARGINS = f"--margin-accuracy {CONFIG.margins.accuracy} --margin-loss {CONFIG.margins.loss}"
+PUBLISHED_FILE = publication_file(CONFIG.published, PROJECT)
 
 
 rule aggregate:

@@ -20,7 +20,7 @@ if set(str(PROJECT)) & {"{", "}"}:
     sys.exit(f"ERROR: Snakemake cannot work under a path with {{ or }}. Received: {PROJECT}. Move the project.")
 
 from data import datasets as data_sets
-from data.own_data import own_files, training_images
+from data.data_folder import idx_files, training_images
 from design import configuration
 from design.canonical import HYPERPARAMETERS, canonical_value
 from design.plan import Link, make_plan, plan_text, study_text
@@ -35,19 +35,19 @@ read_publication = functools.cache(publications(PROJECT))
 count_images = training_images(DATASETS_FILE)
 
 try:
-    STUDY, notes = configuration.validate(config, count_images, read_publication)
+    CONFIG, notes = configuration.validate(config, count_images, read_publication)
 except configuration.ConfigurationError as error:
     sys.exit("\n".join(f"ERROR: {problem}" for problem in error.problems))
 if workflow.is_main_process:
     for note in notes:
         print(f"NOTE: {note}", file=sys.stderr)
 
-PLAN = make_plan(STUDY)
-DATASET = data_sets.load_datasets(DATASETS_FILE).get(STUDY.dataset)  # None for a data set of the user's own
-IMAGES = count_images(STUDY.dataset, STUDY.data_folder)
+PLAN = make_plan(CONFIG)
+DATASET = data_sets.load_datasets(DATASETS_FILE).get(CONFIG.dataset)  # None for a data set of the user's own
+IMAGES = count_images(CONFIG.dataset, CONFIG.data_folder)
 TEST_IMAGES = max(cost.TEST_IMAGES, IMAGES // cost.TEST_SHARE)
 TRAINED_BY, EVALUATED_BY = engine(SCRIPTS / "train.py"), engine(SCRIPTS / "evaluate.py")
-CONFIG_TEXT = f"{STUDY.model_dump_json(indent=2)}\n"
+CONFIG_TEXT = f"{CONFIG.model_dump_json(indent=2)}\n"
 
 # A wildcard for each hyperparameter: Snakemake splits wildcards at commas when it sends a job to a cluster
 # (snakemake/snakemake#2366), so that no wildcard may hold the whole name.
@@ -113,7 +113,7 @@ def files(links, *names):
 
 def data_files(*names):
     """Return the paths of some arrays of the data set, and of their record."""
-    return [f"results/data/{STUDY.dataset}/{name}" for name in (*names, "preprocess.json")]
+    return [f"results/data/{CONFIG.dataset}/{name}" for name in (*names, "preprocess.json")]
 
 
 def begin_run(has_snakemake_lock=False):
@@ -137,5 +137,5 @@ def study_files(wildcards):
     stamps must be mended before it looks.
     """
     begin_run()
-    kept = ["state.npz", "history.csv", "train.json", *(["optimizer.npz"] if STUDY.keep_optimizer_state else [])]
+    kept = ["state.npz", "history.csv", "train.json", *(["optimizer.npz"] if CONFIG.keep_optimizer_state else [])]
     return [*files(PLAN.trained(), *kept), *files(PLAN.evaluated(), "test.npz", "metrics.csv", "evaluate.json")]

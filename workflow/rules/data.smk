@@ -32,11 +32,11 @@ rule download:
         expected=lambda wildcards: (
             "; ".join(f"{key} sha256 {file.sha256}" for key, file in DATASET.files.items())
             if DATASET
-            else f"own data set: {files_digest([Path(path) for path in own_files(STUDY.data_folder)])}"
+            else f"own data set: {files_digest([Path(path) for path in idx_files(CONFIG.data_folder)])}"
         ),
         folder=subpath(output.train_images, parent=True),
         datasets=lambda wildcards, input: shlex.quote(str(DATASETS_FILE)),
-        local=lambda wildcards, input: f"--local-folder={shlex.quote(STUDY.data_folder)}" if STUDY.data_folder else "",
+        local=lambda wildcards, input: f"--local-folder={shlex.quote(CONFIG.data_folder)}" if CONFIG.data_folder else "",
     message:
         "Download {wildcards.dataset}"
     shell:

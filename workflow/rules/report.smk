@@ -6,9 +6,9 @@ makes: results/figures/*.svg and *.png with their record plot.json, results/repo
 """
 
 TEMPLATES = PROJECT / "workflow" / "report"
-PUBLICATION = read_publication(STUDY.published)
-CHECKED_NUMBERS = PUBLICATION.numbers if PUBLICATION and PUBLICATION.dataset == STUDY.dataset else ()
-FIGURES = figure_names({**{factor: [factor] for factor in STUDY.sweeps}, **STUDY.grids}, bool(CHECKED_NUMBERS))
+PUBLICATION = read_publication(CONFIG.published)
+CHECKED_NUMBERS = PUBLICATION.numbers if PUBLICATION and PUBLICATION.dataset == CONFIG.dataset else ()
+FIGURES = figure_names({**{factor: [factor] for factor in CONFIG.sweeps}, **CONFIG.grids}, bool(CHECKED_NUMBERS))
 CLASS_NAMES = json.dumps(DATASET.class_names if DATASET else list("0123456789"), ensure_ascii=False)
 
 
@@ -47,7 +47,7 @@ rule plot:
         code=code("plot"),
         margins=MARGINS,
         # a function, so that no name of a class is taken for a wildcard
-        figures=lambda wildcards: f"--dpi {STUDY.figures.dpi} --show-seeds {str(STUDY.figures.show_seeds).lower()}"
+        figures=lambda wildcards: f"--dpi {CONFIG.figures.dpi} --show-seeds {str(CONFIG.figures.show_seeds).lower()}"
         f" --class-names {shlex.quote(CLASS_NAMES)}",
     message:
         "Plot all figures"
@@ -63,7 +63,7 @@ rule report:
         tables=[*rules.aggregate.output, *rules.resample.output, *rules.check_published.output],
         figures=rules.plot.output,
         data=data_files(),
-        raw=expand(rules.download.output, dataset=STUDY.dataset),
+        raw=expand(rules.download.output, dataset=CONFIG.dataset),
     output:
         markdown="results/report.md",
         html="results/report.html",

@@ -14,7 +14,7 @@ rule train:
         states=lambda wildcards: files(PLAN.previous(link(wildcards)), "state.npz", "optimizer.npz"),
     output:
         state=f"{MILESTONE}/state.npz",
-        optimizer=f"{MILESTONE}/optimizer.npz" if STUDY.keep_optimizer_state else temp(f"{MILESTONE}/optimizer.npz"),
+        optimizer=f"{MILESTONE}/optimizer.npz" if CONFIG.keep_optimizer_state else temp(f"{MILESTONE}/optimizer.npz"),
         history=f"{MILESTONE}/history.csv",
         record=f"{MILESTONE}/train.json",
     log:

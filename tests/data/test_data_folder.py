@@ -4,10 +4,10 @@ import gzip
 import shutil
 
 import pytest
-from helpers.workflow import PROJECT, SUBSET
 
+from data.data_folder import idx_files, training_images
 from data.datasets import FILES
-from data.own_data import own_files, training_images
+from helpers.workflow import PROJECT, SUBSET
 
 DATASETS_FILE = PROJECT / "config" / "datasets.yaml"
 LABELS = FILES["train_labels"]
@@ -34,19 +34,19 @@ def compress(path):
 
 
 def test_the_four_files_come_in_the_order_of_their_keys(folder):
-    assert own_files(folder) == [str(folder / name) for name in FILES.values()]
-    assert own_files(str(folder)) == own_files(folder)
+    assert idx_files(folder) == [str(folder / name) for name in FILES.values()]
+    assert idx_files(str(folder)) == idx_files(folder)
 
 
 def test_compressed_files_are_found_beside_raw_ones(folder):
     packed = compress(folder / LABELS)
     names = list(FILES.values())
-    assert own_files(folder) == [str(folder / names[0]), str(packed), *(str(folder / name) for name in names[2:])]
+    assert idx_files(folder) == [str(folder / names[0]), str(packed), *(str(folder / name) for name in names[2:])]
 
 
 def test_a_raw_file_is_taken_before_a_compressed_one(folder):
     (folder / f"{LABELS}.gz").write_bytes(b"anything")
-    assert own_files(folder)[1] == str(folder / LABELS)
+    assert idx_files(folder)[1] == str(folder / LABELS)
 
 
 @pytest.mark.parametrize("name", FILES.values())
@@ -54,14 +54,14 @@ def test_a_file_that_is_missing_is_named(folder, name):
     (folder / name).unlink()
     (folder / name).mkdir()  # a folder of that name does not count
     with pytest.raises(ValueError, match="data_folder") as caught:
-        own_files(folder)
+        idx_files(folder)
     assert str(caught.value) == f"`data_folder` must hold the file {name} or {name}.gz. Received: {str(folder)!r}"
 
 
 @pytest.mark.parametrize("name", ["absent", LABELS])
 def test_what_is_no_folder_is_refused(folder, name):
     with pytest.raises(ValueError, match="data_folder") as caught:
-        own_files(folder / name)
+        idx_files(folder / name)
     assert str(caught.value) == f"`data_folder` must be an existing folder. Received: {str(folder / name)!r}"
 
 

@@ -1,4 +1,4 @@
-"""What the config's `dataset` and `data_folder` point at: a listed data set, or IDX files of the user's own."""
+"""What the config's `dataset` and `data_folder` point at: a listed data set, or IDX files in a folder."""
 
 import gzip
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 from data.datasets import FILES, find_dataset, load_datasets
 
 
-def own_files(folder: str | Path) -> list[str]:
+def idx_files(folder: str | Path) -> list[str]:
     """Return the four IDX files of a local folder, raw or .gz, in the order of `FILES`.
 
     Raises:
@@ -35,7 +35,7 @@ def own_files(folder: str | Path) -> list[str]:
 def training_images(datasets_file: Path) -> Callable[[str, str | None], int]:
     """Return the function that says how many training images a data set has, for `configuration.validate`.
 
-    A listed data set's count stands in its entry; an own one's is read from its label file's header.
+    A listed data set's count stands in its entry; that of another is read from its label file's header.
     """
 
     def count(dataset: str, data_folder: str | None) -> int:
@@ -51,7 +51,7 @@ def training_images(datasets_file: Path) -> Callable[[str, str | None], int]:
             return datasets[dataset].train_images_count
         if data_folder is None:
             return find_dataset(datasets, dataset).train_images_count
-        return _labels_in_header(Path(own_files(data_folder)[1]))
+        return _labels_in_header(Path(idx_files(data_folder)[1]))
 
     return count
 
