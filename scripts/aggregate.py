@@ -6,18 +6,18 @@ import sys
 from files.atomic import atomic_path
 from files.outdated import remove_pairs
 from files.records import RecordError, write_record
-from tables import comparisons
+from tables.comparisons import COLUMNS, DIFFERENCE_COLUMNS, compare_with_baseline
 from tables.matched_pairs import compare_matched
-from tables.runs import RUN_COLUMNS, read_runs
+from tables.runs import RUN_COLUMNS, levels_of, read_histories, read_runs, tidy_runs
 from tables.selection_table import SELECTION_COLUMNS, selection_rows
-from tables.study import Study, add_study_argument, read_study
+from tables.study import BASELINE, Study, add_study_argument, read_study
 from tables.summary_tables import markdown_tables, summarise, summary_columns
 from tables.trends import LEARNING_COLUMNS, TREND_COLUMNS, learning_rows, trend_rows
 from tables.write import write_table
 
 # Tables that do not go by the name of a sweep or grid; two_way, published and orderings are made by other rules.
-OWN = ("runs", "comparisons", "differences", "selection", "learning", "trends")
-OF_EVERY_STUDY = (*OWN, "two_way", "published", "orderings")
+NAMES = ("runs", "comparisons", "differences", "selection", "learning", "trends")
+OF_EVERY_STUDY = (*NAMES, "two_way", "published", "orderings")
 
 
 def aggregate(study: Study, margins: dict[str, float]) -> None:
@@ -31,28 +31,27 @@ def aggregate(study: Study, margins: dict[str, float]) -> None:
         RecordError: if a file of the runs is not the one that was written.
     """
     tables = study.results / "tables"
-    runs = {setting.key: read_runs(setting) for setting in study.settings if setting.wanted_by}
-    write_table(tables / "runs.csv", RUN_COLUMNS, [row for some in runs.values() for row in some.rows])
-    compared = []
+    rows = [row for setting in study.settings if setting.wanted_by for row in read_runs(setting)]
+    write_table(tables / "runs.csv", RUN_COLUMNS, rows)
+    runs = tidy_runs(study, rows)
+    compared, selected = [], []
     for summary, factors in study.summaries.items():
-        own = [
-            row
-            for metric, margin in margins.items()
-            for row in comparisons.compare_summary(study, summary, runs, metric, margin)
-        ]
-        compared += own
-        rows = summarise(study, summary, runs, own)
-        write_table(tables / f"{summary}.csv", summary_columns(factors), rows)
+        levels = levels_of(runs, summary)
+        verdicts = compare_with_baseline(levels, levels_of(runs, BASELINE), study.alpha, margins)
+        table = summarise(levels, factors, study.alpha, verdicts)
+        write_table(tables / f"{summary}.csv", summary_columns(factors), table)
         with atomic_path(tables / f"{summary}.md") as temporary:
-            temporary.write_text(markdown_tables(study, summary, rows), encoding="utf-8")
-    compared += compare_matched(study, runs, margins)
-    write_table(tables / "comparisons.csv", comparisons.COLUMNS, compared)
-    write_table(tables / "differences.csv", comparisons.DIFFERENCE_COLUMNS, compared)
-    write_table(tables / "selection.csv", SELECTION_COLUMNS, selection_rows(study, runs))
-    write_table(tables / "learning.csv", LEARNING_COLUMNS, learning_rows(study))
-    write_table(tables / "trends.csv", TREND_COLUMNS, trend_rows(study, runs))
+            temporary.write_text(markdown_tables(summary, factors, study.alpha, table), encoding="utf-8")
+        compared += verdicts
+        selected += selection_rows(levels)
+    compared += compare_matched(runs, study.alpha, margins)
+    write_table(tables / "comparisons.csv", COLUMNS, compared)
+    write_table(tables / "differences.csv", DIFFERENCE_COLUMNS, compared)
+    write_table(tables / "selection.csv", SELECTION_COLUMNS, selected)
+    write_table(tables / "learning.csv", LEARNING_COLUMNS, learning_rows(read_histories(study.chain())))
+    write_table(tables / "trends.csv", TREND_COLUMNS, trend_rows(runs))
     names = [
-        *(f"{name}.csv" for name in OWN),
+        *(f"{name}.csv" for name in NAMES),
         *(f"{name}.{kind}" for name in study.summaries for kind in ("csv", "md")),
     ]
     write_record(tables / "aggregate.json", [tables / name for name in names], **study.identity, margins=margins)

@@ -5,6 +5,7 @@ import gc
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import matplotlib
@@ -14,16 +15,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from design.canonical import FACTORS
 from figures.baseline_figures import confusion_matrix, learning_curves, most_missed
 from figures.comparison_figures import effective_rate_figure, forest, heat_map, is_heat_map
 from figures.published_figure import published_figure
 from figures.style import STYLE
-from figures.sweep_figures import grid_figure, grid_means, read_runs, setting_means, sweep_figure, train_and_test
+from figures.sweep_figures import grid_figure, sweep_figure, train_and_test
 from files.atomic import atomic_path
 from files.outdated import remove_pairs
 from files.records import RecordError, write_record
 from stats.divergence import score_at_chance
-from tables.runs import read_histories
+from tables.runs import levels_of, read_csv, read_histories, read_outcomes, tidy_runs
 from tables.study import Study, add_study_argument, read_study
 
 
@@ -34,16 +36,6 @@ def scored_histories(study: Study) -> pd.DataFrame:
         scored = score_at_chance(histories[f"{part}_accuracy"], histories[f"{part}_loss"])
         histories[f"{part}_accuracy"], histories[f"{part}_loss"] = scored.accuracy, scored.loss
     return histories
-
-
-def read_outcomes(study: Study) -> tuple[np.ndarray, np.ndarray]:
-    """Return losses and predicted classes of the baseline, (seeds, n) each."""
-    blocks = []
-    for evaluation in study.baseline_setting().evaluated():
-        with np.load(evaluation.file("test.npz"), allow_pickle=False) as outcomes:
-            blocks.append((outcomes["loss"], outcomes["predicted"]))
-    losses, predicted = zip(*blocks, strict=True)
-    return np.concatenate(losses), np.concatenate(predicted)
 
 
 def save(figure: plt.Figure, folder: Path, name: str, dpi: int) -> None:
@@ -71,12 +63,12 @@ def all_figures(
 ) -> dict[str, Callable[[], plt.Figure]]:
     """Return the function that draws each figure, by its name; RecordError if a file is not as it was written."""
     tables = study.tables("aggregate", margins=margins)
-    runs = read_runs(tables.file("runs.csv"))
-    sweeps = [name for name, factors in study.summaries.items() if factors == (name,)]
+    runs = tidy_runs(study, read_csv(tables.file("runs.csv")))
+    sweeps = [name for name in study.summaries if name in FACTORS]
     histories = scored_histories(study)
     comparisons = pd.read_csv(tables.file("comparisons.csv"), dtype=str, keep_default_na=False)
     comparisons = comparisons[comparisons["summary"].isin(study.summaries)]
-    losses, predicted = read_outcomes(study)
+    losses, predicted = read_outcomes(study.baseline_setting())
     images, labels = (np.load(study.origin.arrays.file(f"{part}_test.npy"), allow_pickle=False) for part in "xy")
     names = arguments.class_names
     figures = {
@@ -85,14 +77,15 @@ def all_figures(
         "most_missed": lambda: most_missed(images, labels, predicted, losses, names),
     }
     if sweeps:
-        figures["train_and_test"] = lambda: train_and_test(study, runs, sweeps)
+        figures["train_and_test"] = lambda: train_and_test(runs, sweeps)
     for name, factors in study.summaries.items():
+        levels = levels_of(runs, name)
         if name in sweeps:
-            figures[name] = lambda name=name: sweep_figure(name, study, runs, arguments.show_seeds == "true")
+            figures[name] = partial(sweep_figure, levels, study.alpha, arguments.show_seeds == "true")
         elif is_heat_map(factors):
-            figures[name] = lambda name=name: heat_map(name, study, grid_means(name, study, runs))
+            figures[name] = partial(heat_map, levels, factors)
         else:
-            figures[name] = lambda name=name: grid_figure(name, study, runs)
+            figures[name] = partial(grid_figure, levels, factors, study.alpha)
     if study.summaries:
         figures["forest"] = lambda: forest(comparisons, margins, f"{100 * (1 - study.alpha):g} %")
     published = study.tables("check_published", margins=margins).file("published.csv")
@@ -100,7 +93,7 @@ def all_figures(
     if len(published):
         figures["published"] = lambda: published_figure(published)
     if {"learning_rate", "momentum"} <= {factor for factors in study.summaries.values() for factor in factors}:
-        figures["effective_rate"] = lambda: effective_rate_figure(study, setting_means(study, runs))
+        figures["effective_rate"] = lambda: effective_rate_figure(runs)
     return figures
 
 

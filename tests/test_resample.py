@@ -18,8 +18,8 @@ def study_of(folder, other_accuracy=(0.9, 0.8, 0.7, 0.8), other_loss=tuple(LOSS 
     return study.add("units again", other_accuracy, other_loss, units="64")
 
 
-def test_outcomes_are_joined_over_blocks(tmp_path):
-    outcomes = resample.read_outcomes(study_of(tmp_path).read().baseline_setting(), LABELS)
+def test_outcomes_are_scored_by_image(tmp_path):
+    outcomes = resample.scored_outcomes(study_of(tmp_path).read().baseline_setting(), LABELS)
     assert outcomes["accuracy"].shape == outcomes["loss"].shape == (4, len(LABELS))
     assert (outcomes["accuracy"] == 1).all()
     assert outcomes["loss"].mean(axis=1) == pytest.approx(LOSS, rel=1e-5)
@@ -27,7 +27,7 @@ def test_outcomes_are_joined_over_blocks(tmp_path):
 
 def test_diverged_runs_are_scored_at_chance(tmp_path):
     study = study_of(tmp_path, (0.9, 0.8, 0.7, 0.8), (0.2, np.nan, np.inf, 0.2))
-    outcomes = resample.read_outcomes(study.read().levels("units")[0], LABELS)
+    outcomes = resample.scored_outcomes(study.read().levels("units")[0], LABELS)
     assert np.isfinite(outcomes["loss"]).all()
     assert outcomes["loss"][1:3] == pytest.approx(np.log(10))
     assert outcomes["accuracy"][1:3] == pytest.approx(0.1)
@@ -63,7 +63,7 @@ def test_a_point_in_two_summaries_has_the_same_numbers(tmp_path):
 
 
 @pytest.mark.parametrize("runs", [1, 8, 320])
-def test_points_are_resampled_some_at_a_time_and_none_is_left_out(tmp_path, monkeypatch, runs):
+def test_points_are_resampled_a_few_at_a_time_and_none_is_left_out(tmp_path, monkeypatch, runs):
     study = HandMade(tmp_path, {"units": ("units",)})
     study.add("baseline units", [1.0] * 4, LOSS)
     for units in range(1, 6):

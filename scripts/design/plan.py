@@ -193,7 +193,7 @@ def study_text(config: Config, trained_by: str, evaluated_by: str) -> str:
     content = {
         "dataset": config.dataset,
         "baseline": {name: canonical_value(value) for name, value in config.baseline.model_dump().items()},
-        "summaries": summaries,
+        "summaries": {name: [name] for name in config.sweeps} | grids,
         "alpha": config.alpha,
         "trained_by": trained_by,
         "evaluated_by": evaluated_by,

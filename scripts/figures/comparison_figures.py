@@ -8,14 +8,15 @@ import pandas as pd
 from matplotlib.colors import LogNorm
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from design.canonical import FACTORS
 from design.labels import LABELS
 from figures.axes import MOST_TICKS, accuracy_scale, factor_axis, loss_scale
 from figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SERIES
 from tables.matched_pairs import effective_rate
-from tables.study import Study
+from tables.runs import by_level, each_run_once
 
-# Colour and marker of each verdict; the markers alone tell them apart.
-VERDICTS = {
+# Colour and marker of each verdict; the markers alone keep them apart.
+VERDICT_MARKS = {
     "better": (BLUE, "^"),
     "worse": (ORANGE, "v"),
     "negligible": (GREEN, "s"),
@@ -45,7 +46,7 @@ def forest(comparisons: pd.DataFrame, margins: dict[str, float], percent: str) -
         panel.axvspan(-margin, margin, color=GREY, alpha=0.15, linewidth=0)
         panel.axvline(0, color="black", linewidth=0.6)
         for place, row in zip(places, shown[metric].itertuples(), strict=True):
-            colour, marker = VERDICTS[row.verdict]
+            colour, marker = VERDICT_MARKS[row.verdict]
             if row.low:
                 panel.hlines(place, float(row.low), float(row.high), color=colour, linewidth=1.2)
             used[row.verdict] = panel.plot(float(row.difference), place, marker=marker, color=colour, markersize=4)[0]
@@ -68,7 +69,7 @@ def forest(comparisons: pd.DataFrame, margins: dict[str, float], percent: str) -
             fontweight="bold",
         )
     panels[0].set_ylim(max(places, default=0) + 1, -1.5)
-    verdicts = [verdict for verdict in VERDICTS if verdict in used]
+    verdicts = [verdict for verdict in VERDICT_MARKS if verdict in used]
     figure.legend([used[verdict] for verdict in verdicts], verdicts, loc="outside lower center", ncols=6, fontsize=8)
     total = len(panels_data["accuracy"])
     part = f", first {MOST_ROWS} of {total}" if total > MOST_ROWS else ""
@@ -103,22 +104,21 @@ def is_heat_map(factors: tuple[str, ...]) -> bool:
     return len(factors) == 2 and not {"optimizer", "epochs"} & set(factors)
 
 
-def heat_map(name: str, study: Study, means: dict[str, dict[tuple, float]]) -> plt.Figure:
+def heat_map(levels: pd.DataFrame, factors: tuple[str, str]) -> plt.Figure:
     """Draw mean test error and loss over a grid of two factors.
 
     Args:
-        name: the grid.
-        study: the plan.
-        means: metric -> (value of the first factor, value of the second) -> mean.
+        levels: runs of the grid, as `runs.tidy_runs` returns them.
+        factors: its factors, the first along the axis.
     """
-    first, second = study.summaries[name]
-    columns, rows = (
-        sorted({setting.levels[factor] for setting in study.levels(name)}, key=float) for factor in (first, second)
-    )
+    first, second = factors
+    columns, rows = (sorted(levels[factor].unique(), key=float) for factor in factors)
+    points = levels.drop_duplicates("position")
     with_numbers = len(columns) <= MOST_NUMBERS
     figure, panels = plt.subplots(1, 2, figsize=(8, 1.3 + (0.5 if with_numbers else 0.15) * len(rows)))
     for panel, metric in zip(panels, ("accuracy", "loss"), strict=True):
-        values = np.array([[means[metric][column, row] for column in columns] for row in rows])
+        means = points.assign(mean=by_level(levels, f"test_{metric}").mean(axis=1))
+        values = means.pivot(index=second, columns=first, values="mean").loc[rows, columns].to_numpy()
         # Colour by what is left to gain, on a log scale; darker is better in both panels.
         left = 1 - values if metric == "accuracy" else values
         image = panel.imshow(left, cmap="cividis", norm=LogNorm(), aspect="auto", origin="lower")
@@ -139,29 +139,31 @@ def heat_map(name: str, study: Study, means: dict[str, dict[tuple, float]]) -> p
     return figure
 
 
-def effective_rate_figure(study: Study, means: dict[str, dict[tuple, float]]) -> plt.Figure:
+def effective_rate_figure(runs: pd.DataFrame) -> plt.Figure:
     """Draw accuracy and loss against learning_rate / (1 - momentum), one line a momentum; of many, some far apart.
 
     Args:
-        study: the plan.
-        means: metric -> (point, epochs) -> mean.
+        runs: of the study, as `runs.tidy_runs` returns them.
     """
     figure, panels = plt.subplots(1, 2, figsize=(8, 3.4))
-    lines: dict[str, list] = {}
-    for setting in rate_settings(study):
-        lines.setdefault(setting.levels["momentum"], []).append(setting)
-    momenta = sorted(lines, key=float)
+    points = rate_points(runs)
+    momenta = sorted(points["momentum"].unique(), key=float)
     shown_momenta = momenta[:: math.ceil(len(momenta) / len(SERIES))]
-    rates = sorted({effective_rate(m.levels) for some in lines.values() for m in some}, key=float)
-    axis = factor_axis(rates)
+    axis = factor_axis(points["effective_rate"].unique().tolist())
+    places = dict(zip(axis.names, axis.positions, strict=True))
     for panel, metric in zip(panels, ("accuracy", "loss"), strict=True):
-        shown = []
         for momentum, (colour, marker, dashes) in zip(shown_momenta, SERIES, strict=False):
-            ordered = sorted(lines[momentum], key=lambda setting: float(effective_rate(setting.levels)))
-            places = [axis.positions[rates.index(effective_rate(setting.levels))] for setting in ordered]
-            heights = [means[metric][m.point, m.levels["epochs"]] for m in ordered]
-            shown += heights
-            panel.plot(places, heights, color=colour, marker=marker, linestyle=dashes, markersize=4, label=momentum)
+            line = points[points["momentum"] == momentum]
+            panel.plot(
+                line["effective_rate"].map(places),
+                line[f"test_{metric}"],
+                color=colour,
+                marker=marker,
+                linestyle=dashes,
+                markersize=4,
+                label=momentum,
+            )
+        shown = points[points["momentum"].isin(shown_momenta)][f"test_{metric}"]
         if axis.scale == "log":
             panel.set_xscale("log")
         panel.set(xlabel="learning rate / (1 - momentum)", ylabel=f"test {metric}")
@@ -172,12 +174,21 @@ def effective_rate_figure(study: Study, means: dict[str, dict[tuple, float]]) ->
     return figure
 
 
-def rate_settings(study: Study) -> list:
-    """Return the evaluated settings that differ from the baseline in learning rate and momentum alone."""
-    free = ("learning_rate", "momentum")
-    return [
-        setting
-        for setting in study.settings
-        if setting.wanted_by
-        and all(setting.levels[factor] == value for factor, value in study.baseline.items() if factor not in free)
-    ]
+def rate_points(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the points that differ from the baseline in learning rate and momentum alone.
+
+    Returns:
+        A row a point, by effective rate: `momentum`, `effective_rate`, and mean `test_accuracy` and `test_loss`.
+    """
+    runs = each_run_once(runs)
+    rest = [factor for factor in FACTORS if factor not in ("learning_rate", "momentum")]
+    baseline = runs[runs["is_baseline"]].iloc[0]
+    runs = runs[(runs[rest] == baseline[rest]).all(axis=1)]
+    points = runs.drop_duplicates(list(FACTORS))
+    return pd.DataFrame(
+        {
+            "momentum": points["momentum"],
+            "effective_rate": list(map(effective_rate, points["learning_rate"], points["momentum"])),
+            **{name: by_level(runs, name).mean(axis=1) for name in ("test_accuracy", "test_loss")},
+        }
+    ).sort_values("effective_rate", key=lambda rates: rates.map(float))

@@ -1,14 +1,13 @@
-"""All comparisons of a study: every level of every sweep and grid against the baseline, accuracy and loss apart."""
+"""Comparisons seed by seed: every level of a sweep or grid with the baseline, or each point with a rival of its own."""
 
 import math
 
-import numpy as np
+import pandas as pd
 
 from stats.divergence import pairs_left_out
 from stats.paired import Comparison, compare_family
 from tables.rounding import rounded, supported_decimals
-from tables.runs import SettingRuns
-from tables.study import Setting, Study
+from tables.runs import by_level
 
 METRICS = {"accuracy": True, "loss": False}  # metric: whether higher is better
 
@@ -19,58 +18,65 @@ COLUMNS = (
     *("verdict", "reason", "diverged", "verdict_without_diverged"),
 )
 
-# What the page's own script takes verdicts from anew: nothing rounded.
+# What the page's own script takes verdicts from again: nothing rounded.
 DIFFERENCE_COLUMNS = ("summary", "metric", "level", "n", "exact_mean", "exact_sd", "exact_p_value", "verdict")
 
-Runs = dict[tuple[str, str], SettingRuns]  # by `Setting.key`
 
-
-def compared_levels(study: Study, summary: str) -> list[Setting]:
-    """Return the levels of a sweep or grid that are compared: all but the baseline."""
-    return [setting for setting in study.levels(summary) if not study.is_baseline(setting)]
-
-
-def compare_summary(study: Study, summary: str, runs: Runs, metric: str, margin: float) -> list[dict]:
-    """Compare every level of one sweep or grid with the baseline: one family.
+def compare_with_baseline(
+    levels: pd.DataFrame, baseline: pd.DataFrame, alpha: float, margins: dict[str, float]
+) -> list[dict]:
+    """Compare every level of one sweep or grid with the baseline: one family a metric.
 
     Args:
-        study: the plan.
-        summary: name of the sweep or grid.
-        runs: by `Setting.key`.
-        metric: `accuracy` or `loss`.
-        margin: practical margin δ in the metric's unit.
+        levels: runs of the sweep or grid, as `runs.tidy_runs` returns them.
+        baseline: runs of the baseline.
+        alpha: error rate of a family.
+        margins: practical margin δ by metric, in the metric's unit.
 
     Returns:
-        A row a level, `COLUMNS` as text; empty where the sweep holds only the baseline.
+        A row a metric and level, `COLUMNS` as text; empty where the sweep holds only the baseline.
     """
-    levels = compared_levels(study, summary)
-    if not levels:
+    return compare_pairs(pairs(levels[~levels["is_baseline"]], baseline, on=["seed"]), alpha, margins)
+
+
+def pairs(points: pd.DataFrame, rivals: pd.DataFrame, on: list[str]) -> pd.DataFrame:
+    """Return each run beside the run of its rival, of which columns end in `_rival`; the others are left out.
+
+    Args:
+        points: runs.
+        rivals: runs.
+        on: columns that a run and its rival share, the seed among them.
+    """
+    return points.merge(rivals, on=on, suffixes=("", "_rival"))
+
+
+def compare_pairs(paired: pd.DataFrame, alpha: float, margins: dict[str, float]) -> list[dict]:
+    """Compare each level with its rival: all of them are one family a metric.
+
+    Args:
+        paired: what `pairs` returns for the runs of one summary.
+        alpha: error rate of a family.
+        margins: practical margin δ by metric, in the metric's unit.
+
+    Returns:
+        A row a metric and level, `COLUMNS` as text.
+    """
+    if paired.empty:
         return []
-    baseline, others = runs[study.baseline_setting().key], [runs[level.key] for level in levels]
-    labels = [study.label(summary, level) for level in levels]
-    return compare_rows(summary, metric, labels, [baseline] * len(others), others, study.alpha, margin)
-
-
-def compare_rows(
-    summary: str,
-    metric: str,
-    labels: list[str],
-    rivals: list[SettingRuns],
-    others: list[SettingRuns],
-    alpha: float,
-    margin: float,
-) -> list[dict]:
-    """Compare each of several points with a rival of its own, all of them one family; rows as `COLUMNS`."""
-    options = {"alpha": alpha, "margin": margin, "higher_is_better": METRICS[metric]}
-    reference, values = (np.array([some.values(metric) for some in side]) for side in (rivals, others))
-    lost = pairs_left_out(*(np.array([some.scored.diverged for some in side]) for side in (rivals, others)))
-    comparisons = compare_family(reference, values, **options)
-    without = compare_family(reference, values, left_out=lost, **options) if lost.any() else comparisons
-    return [
-        {"summary": summary, "metric": metric, "level": label, **comparison_cells(comparison)}
-        | {"diverged": str(np.count_nonzero(pairs)), "verdict_without_diverged": second.verdict if pairs.any() else ""}
-        for label, comparison, second, pairs in zip(labels, comparisons, without, lost, strict=True)
-    ]
+    summary, labels = paired["summary"].iloc[0], by_level(paired, "label")[:, 0]
+    lost = pairs_left_out(by_level(paired, "diverged_rival"), by_level(paired, "diverged"))
+    rows = []
+    for metric, margin in margins.items():
+        values, rivals = (by_level(paired, f"test_{metric}{side}") for side in ("", "_rival"))
+        options = {"alpha": alpha, "margin": margin, "higher_is_better": METRICS[metric]}
+        comparisons = compare_family(rivals, values, **options)
+        without = compare_family(rivals, values, left_out=lost, **options) if lost.any() else comparisons
+        rows += [
+            {"summary": summary, "metric": metric, "level": label, **comparison_cells(comparison)}
+            | {"diverged": str(count), "verdict_without_diverged": second.verdict if count else ""}
+            for label, comparison, second, count in zip(labels, comparisons, without, lost.sum(axis=1), strict=True)
+        ]
+    return rows
 
 
 def comparison_cells(comparison: Comparison) -> dict[str, str]:

@@ -8,81 +8,57 @@
 
 from decimal import Decimal
 
-from design.canonical import canonical_value
-from tables.comparisons import Runs, compare_rows
-from tables.study import Setting, Study
+import pandas as pd
+
+from design.canonical import FACTORS, canonical_value
+from tables.comparisons import compare_pairs, pairs
+from tables.runs import each_run_once, levels_of
+from tables.study import BASELINE
 
 EFFECTIVE_RATE, KERAS2_RULE = "effective_rate", "keras2_rule"
 
-Pairs = list[tuple[Setting, Setting]]
 
-
-def effective_rate(levels: dict[str, str]) -> str:
+def effective_rate(learning_rate: str, momentum: str) -> str:
     """Return learning_rate / (1 - momentum) in canonical spelling, exact in decimals: 0.0001 and 0.9 give 0.001."""
-    return canonical_value(float(Decimal(levels["learning_rate"]) / (1 - Decimal(levels["momentum"]))))
+    return canonical_value(float(Decimal(learning_rate) / (1 - Decimal(momentum))))
 
 
-def rate_pairs(study: Study) -> Pairs:
-    """Return each point with momentum beside the one without that has its effective rate, all else equal."""
-
-    def rest(setting: Setting) -> tuple:
-        return tuple(v for factor, v in setting.levels.items() if factor not in ("learning_rate", "momentum"))
-
-    plain = {
-        (rest(setting), setting.levels["learning_rate"]): setting
-        for setting in study.settings
-        if setting.wanted_by and setting.levels["momentum"] == "0"
-    }
-    pairs = []
-    for setting in study.settings:
-        if setting.wanted_by and setting.levels["momentum"] != "0":
-            rival = plain.get((rest(setting), effective_rate(setting.levels)))
-            if rival:
-                pairs.append((setting, rival))
-    return sorted(pairs, key=lambda pair: [float(pair[0].levels[name]) for name in ("learning_rate", "momentum")])
+def rate_pairs(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return each run with momentum beside the one without that has its effective rate, all else equal."""
+    points = each_run_once(runs)
+    points = points.assign(effective_rate=list(map(effective_rate, points["learning_rate"], points["momentum"])))
+    with_momentum = points["momentum"] != "0"
+    varied = ["learning_rate", "momentum"]
+    rest = [factor for factor in FACTORS if factor not in varied]
+    found = pairs(points[with_momentum], points[~with_momentum], on=[*rest, "effective_rate", "seed"])
+    return _labelled(_by_number(found, varied), EFFECTIVE_RATE, runs, [*varied, *rest], always=varied)
 
 
-def rule_pairs(study: Study) -> Pairs:
-    """Return each point trained by the rule of Keras 2 beside the one trained by that of Keras 3, by epochs."""
-    known = {tuple(setting.levels.values()): setting for setting in study.settings if setting.wanted_by}
-    pairs = []
-    for setting in known.values():
-        if setting.levels["optimizer"] == "rmsprop_keras2":
-            rival = known.get(tuple((setting.levels | {"optimizer": "rmsprop"}).values()))
-            if rival:
-                pairs.append((setting, rival))
-    return sorted(pairs, key=lambda pair: [float(v) for f, v in pair[0].levels.items() if f != "optimizer"])
+def rule_pairs(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return each run trained by the rule of Keras 2 beside the one trained by that of Keras 3, by epochs."""
+    points = each_run_once(runs)
+    rest = [factor for factor in FACTORS if factor != "optimizer"]
+    keras2, keras3 = (points[points["optimizer"] == rule] for rule in ("rmsprop_keras2", "rmsprop"))
+    found = pairs(keras2, keras3, on=[*rest, "seed"])
+    return _labelled(_by_number(found, rest), KERAS2_RULE, runs, rest, always=["epochs"])
 
 
-def rate_label(study: Study, setting: Setting) -> str:
-    """Return what tells a point with momentum apart: learning rate, momentum, every other factor off the baseline."""
-    own = ("learning_rate", "momentum")
-    others = [factor for factor, value in study.baseline.items() if factor not in own]
-    told = [factor for factor in others if setting.levels[factor] != study.baseline[factor]]
-    return ",".join(f"{factor}={setting.levels[factor]}" for factor in (*own, *told))
+def _by_number(found: pd.DataFrame, factors: list[str]) -> pd.DataFrame:
+    return found.sort_values(factors, key=lambda values: values.astype(float), kind="stable")
 
 
-def rule_label(study: Study, setting: Setting) -> str:
-    """Return what tells a pair of rules from the baseline: its epochs, and every other factor that differs."""
-    told = [
-        f"{factor}={value}"
-        for factor, value in setting.levels.items()
-        if factor == "epochs" or (factor != "optimizer" and value != study.baseline[factor])
+def _labelled(
+    found: pd.DataFrame, kind: str, runs: pd.DataFrame, factors: list[str], always: list[str]
+) -> pd.DataFrame:
+    """Return pairs with `kind` as summary; their label names the factors of `always`, and others off the baseline."""
+    baseline = levels_of(runs, BASELINE).iloc[0]
+    labels = [
+        ",".join(f"{factor}={row[factor]}" for factor in factors if factor in always or row[factor] != baseline[factor])
+        for row in found[factors].to_dict("records")
     ]
-    return ",".join(told)
+    return found.assign(summary=kind, label=labels)
 
 
-def compare_matched(study: Study, runs: Runs, margins: dict[str, float]) -> list[dict]:
+def compare_matched(runs: pd.DataFrame, alpha: float, margins: dict[str, float]) -> list[dict]:
     """Compare all matched pairs, seed by seed; rows as in `comparisons.COLUMNS`, one family a kind and metric."""
-    rates, rules = rate_pairs(study), rule_pairs(study)
-    labels = {
-        EFFECTIVE_RATE: [rate_label(study, setting) for setting, _ in rates],
-        KERAS2_RULE: [rule_label(study, setting) for setting, _ in rules],
-    }
-    rows = []
-    for kind, pairs in ((EFFECTIVE_RATE, rates), (KERAS2_RULE, rules)):
-        if pairs:
-            others, rivals = ([runs[pair[side].key] for pair in pairs] for side in (0, 1))
-            for metric, margin in margins.items():
-                rows += compare_rows(kind, metric, labels[kind], rivals, others, study.alpha, margin)
-    return rows
+    return [row for find in (rate_pairs, rule_pairs) for row in compare_pairs(find(runs), alpha, margins)]

@@ -1,16 +1,15 @@
-"""The runs of a study as the summarising scripts see them: rows of text for tables, arrays for statistics."""
+"""The runs of a study: rows of text as they stand in the runs' own files, and one tidy frame of what tables need."""
 
 import csv
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from design.canonical import FACTORS
 from files.records import RecordError
-from stats.divergence import ScoredRuns, score_at_chance
-from tables.study import Setting
+from stats.divergence import score_at_chance
+from tables.study import BASELINE, Setting, Study
 
 RUN_METRICS = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
 RUN_COLUMNS = (*FACTORS, "seed", *RUN_METRICS)
@@ -20,29 +19,6 @@ def read_csv(path: Path) -> list[dict[str, str]]:
     """Return a CSV file's rows."""
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
-
-
-@dataclass
-class SettingRuns:
-    """The runs of one setting, ordered by seed.
-
-    Attributes:
-        setting: the setting.
-        rows: `RUN_COLUMNS` as text, as they stand in the runs' own files.
-    """
-
-    setting: Setting
-    rows: list[dict[str, str]]
-
-    @cached_property
-    def scored(self) -> ScoredRuns:
-        """Test accuracy and loss, shape (n,), diverged runs scored at chance."""
-        accuracy, loss = (np.array([float(row[name]) for row in self.rows]) for name in ("test_accuracy", "test_loss"))
-        return score_at_chance(accuracy, loss)
-
-    def values(self, metric: str) -> np.ndarray:
-        """Return `accuracy` or `loss` on the test set, shape (n,), diverged runs scored at chance."""
-        return getattr(self.scored, metric)
 
 
 def read_histories(settings: list[Setting]) -> list[dict[str, str]]:
@@ -62,8 +38,11 @@ def read_histories(settings: list[Setting]) -> list[dict[str, str]]:
     return [rows[place] for place in sorted(rows)]
 
 
-def read_runs(setting: Setting) -> SettingRuns:
+def read_runs(setting: Setting) -> list[dict[str, str]]:
     """Read a setting's runs: test metrics from the evaluation, train metrics of the last epoch from the history.
+
+    Returns:
+        `RUN_COLUMNS` as text, as they stand in the runs' own files; a row a run, by seed.
 
     Raises:
         RecordError: if the files are not those that were written, or do not hold the seeds they should.
@@ -82,4 +61,59 @@ def read_runs(setting: Setting) -> SettingRuns:
         for row in tested:
             trained = {name: history[row["seed"]][name] for name in ("train_loss", "train_accuracy")}
             rows.append(setting.levels | row | trained)
-    return SettingRuns(setting, rows)
+    return rows
+
+
+def read_outcomes(setting: Setting) -> tuple[np.ndarray, np.ndarray]:
+    """Return loss, float32, and predicted class, uint8, of every test image, (seeds, n) each.
+
+    Raises:
+        RecordError: if a file is not the one that was written.
+    """
+    blocks = []
+    for evaluation in setting.evaluated():
+        with np.load(evaluation.file("test.npz"), allow_pickle=False) as outcomes:
+            blocks.append((outcomes["loss"], outcomes["predicted"]))
+    losses, predicted = zip(*blocks, strict=True)
+    return np.concatenate(losses), np.concatenate(predicted)
+
+
+def tidy_runs(study: Study, rows: list[dict[str, str]]) -> pd.DataFrame:
+    """Return the runs of every sweep and grid, with what a table asks of them.
+
+    Args:
+        study: which sweep or grid holds which setting.
+        rows: `RUN_COLUMNS` as text; a row a run, the seeds of a setting in order.
+
+    Returns:
+        A row for each sweep or grid, level and seed, in this order: `summary`, the sweep or grid, first of all the
+        baseline alone under the name `BASELINE`; `position` and `label` of the level; `is_baseline`; the factors as
+        canonical text; `run`, the place of the run in `rows`; `seed`; the four metrics; `diverged`. Test metrics of
+        diverged runs are scored at chance.
+    """
+    runs = pd.DataFrame(rows, columns=RUN_COLUMNS).astype({"seed": int} | dict.fromkeys(RUN_METRICS, float))
+    scored = score_at_chance(runs["test_accuracy"], runs["test_loss"])
+    runs["test_accuracy"], runs["test_loss"], runs["diverged"] = scored.accuracy, scored.loss, scored.diverged
+    runs["run"] = range(len(runs))
+    levels = [
+        {"summary": summary, "position": position, "label": study.label(summary, setting)}
+        | {"is_baseline": study.is_baseline(setting), **setting.levels}
+        for summary in (BASELINE, *study.summaries)
+        for position, setting in enumerate(study.levels(summary))
+    ]
+    return pd.DataFrame(levels).merge(runs, on=list(FACTORS))
+
+
+def levels_of(runs: pd.DataFrame, summary: str) -> pd.DataFrame:
+    """Return the runs of one sweep or grid, or of the baseline under the name `BASELINE`."""
+    return runs[runs["summary"] == summary]
+
+
+def each_run_once(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs without repeats, however many sweeps and grids hold them, in the order of the plan."""
+    return runs.drop_duplicates("run").sort_values("run")
+
+
+def by_level(runs: pd.DataFrame, column: str) -> np.ndarray:
+    """Return a column as an array of shape (levels, seeds); every level holds the same seeds, in order."""
+    return runs[column].to_numpy().reshape(-1, runs["seed"].nunique())

@@ -10,6 +10,8 @@ from pathlib import Path
 from design.canonical import FACTORS
 from files.records import Record, sha256
 
+BASELINE = "baseline"  # what wants the baseline itself, beside the sweeps and grids
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -39,7 +41,7 @@ class Setting:
         point: the point's canonical name.
         levels: factor -> canonical text of its value, epochs included.
         blocks: `(first seed, last seed, folder)` of each block.
-        wanted_by: names of the sweeps and grids that hold it; "baseline" for the baseline itself.
+        wanted_by: names of the sweeps and grids that hold it; `BASELINE` for the baseline itself.
         origin: from what and by what its runs are made; None asks their records for nothing of it.
     """
 
@@ -127,7 +129,7 @@ class Study:
 
     def baseline_setting(self) -> Setting:
         """Return the baseline's setting."""
-        return next(setting for setting in self.settings if "baseline" in setting.wanted_by)
+        return next(setting for setting in self.settings if BASELINE in setting.wanted_by)
 
     def chain(self) -> list[Setting]:
         """Return all settings of the baseline's point, by epochs."""
@@ -136,15 +138,15 @@ class Study:
         return sorted(chain, key=lambda setting: int(setting.levels["epochs"]))
 
     def levels(self, summary: str) -> list[Setting]:
-        """Return the settings of a sweep or grid, numbers ascending, names in the order of the config."""
+        """Return the settings of a sweep, a grid or `BASELINE`, numbers ascending, names in the order of the config."""
         chosen = [setting for setting in self.settings if summary in setting.wanted_by]
-        for factor in reversed(self.summaries[summary]):
+        for factor in reversed(self.summaries.get(summary, ())):
             chosen = _sorted_by(factor, chosen)
         return chosen
 
     def label(self, summary: str, setting: Setting) -> str:
         """Return a setting's name within a sweep (its value) or grid (`factor=value` of each factor)."""
-        factors = self.summaries[summary]
+        factors = self.summaries.get(summary, ())
         if len(factors) == 1:
             return setting.levels[factors[0]]
         return ",".join(f"{factor}={setting.levels[factor]}" for factor in factors)

@@ -1,12 +1,12 @@
 """One table for each sweep and grid: means, intervals, differences to the baseline and verdicts."""
 
 import numpy as np
+import pandas as pd
 from tabulate import tabulate
 
 from stats.intervals import standard_deviation, t_interval
-from tables.comparisons import Runs
 from tables.rounding import rounded, supported_decimals
-from tables.study import Study
+from tables.runs import by_level
 
 DESCRIPTION = ("mean", "sd", "low", "high")
 COMPARISON = ("difference", "difference_low", "difference_high", "p_holm", "p_better", "verdict")
@@ -16,8 +16,8 @@ PREFIXES = {"accuracy": "", "loss": "loss_"}
 def summary_columns(factors: tuple[str, ...]) -> list[str]:
     """Return the columns of a summary's CSV; those of loss have the prefix `loss_`."""
     measured = (*DESCRIPTION, *COMPARISON)
-    own = ["level", *(factors if len(factors) > 1 else ()), "n", "diverged"]
-    return [*own, *(f"{prefix}{name}" for prefix in PREFIXES.values() for name in measured)]
+    named = ["level", *(factors if len(factors) > 1 else ()), "n", "diverged"]
+    return [*named, *(f"{prefix}{name}" for prefix in PREFIXES.values() for name in measured)]
 
 
 def describe(values: np.ndarray, alpha: float) -> dict[str, str]:
@@ -31,39 +31,40 @@ def describe(values: np.ndarray, alpha: float) -> dict[str, str]:
     }
 
 
-def summarise(study: Study, summary: str, runs: Runs, comparisons: list[dict]) -> list[dict[str, str]]:
+def summarise(
+    levels: pd.DataFrame, factors: tuple[str, ...], alpha: float, comparisons: list[dict]
+) -> list[dict[str, str]]:
     """Return the rows of one sweep's or grid's table, columns as `summary_columns`.
 
     Args:
-        study: the plan.
-        summary: name of the sweep or grid.
-        runs: runs by `comparisons.key`.
-        comparisons: rows of `comparisons.compare_summary` for both metrics.
+        levels: runs of the sweep or grid, as `runs.tidy_runs` returns them.
+        factors: its factors.
+        alpha: intervals cover 1 - alpha.
+        comparisons: rows of `comparisons.compare_with_baseline` for them.
     """
     compared = {(row["metric"], row["level"]): row for row in comparisons}
+    values = {metric: by_level(levels, f"test_{metric}") for metric in PREFIXES}
+    diverged = by_level(levels, "diverged").sum(axis=1)
     rows = []
-    for setting in study.levels(summary):
-        own = runs[setting.key]
-        label = study.label(summary, setting)
-        row = {"level": label} | {factor: setting.levels[factor] for factor in study.summaries[summary]}
-        row |= {"n": str(len(own.rows)), "diverged": str(own.scored.count)}
+    for place, level in enumerate(levels.drop_duplicates("position").to_dict("records")):
+        row = {"level": level["label"]} | {factor: level[factor] for factor in factors}
+        row |= {"n": str(len(values["accuracy"][place])), "diverged": str(diverged[place])}
         for metric, prefix in PREFIXES.items():
-            cells = describe(own.values(metric), study.alpha)
-            if study.is_baseline(setting):
+            cells = describe(values[metric][place], alpha)
+            if level["is_baseline"]:
                 cells |= {"verdict": "baseline"}
             else:
-                found = compared[metric, label]
+                found = compared[metric, level["label"]]
                 cells |= {name: found[name] for name in ("difference", "p_holm", "p_better", "verdict")}
                 cells |= {"difference_low": found["low"], "difference_high": found["high"]}
             row |= {f"{prefix}{name}": text for name, text in cells.items()}
-        rows.append({column: row.get(column, "") for column in summary_columns(study.summaries[summary])})
+        rows.append({column: row.get(column, "") for column in summary_columns(factors)})
     return rows
 
 
-def markdown_tables(study: Study, summary: str, rows: list[dict[str, str]]) -> str:
+def markdown_tables(summary: str, factors: tuple[str, ...], alpha: float, rows: list[dict[str, str]]) -> str:
     """Return a summary for reading: one Markdown table for accuracy, one for loss, each under its name."""
-    factors = study.summaries[summary]
-    percent = f"{100 * (1 - study.alpha):g} %"
+    percent = f"{100 * (1 - alpha):g} %"
     parts = []
     for metric, prefix in PREFIXES.items():
         header = [*factors, "n", f"test {metric} ± SD", f"{percent} interval"]

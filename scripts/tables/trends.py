@@ -3,25 +3,27 @@
 import math
 
 import numpy as np
+import pandas as pd
 
 from stats.divergence import score_at_chance
 from stats.intervals import standard_deviation
-from tables.comparisons import Runs
 from tables.rounding import rounded, supported_decimals
-from tables.runs import RUN_METRICS, read_histories
-from tables.study import Study
+from tables.runs import RUN_METRICS, by_level, levels_of
 
 LEARNING_COLUMNS = ("epoch", "n", "diverged", *(f"{metric}{part}" for metric in RUN_METRICS for part in ("", "_sd")))
 TREND_COLUMNS = ("trend", "from", "to", "value")
 
 
-def learning_rows(study: Study) -> list[dict[str, str]]:
+def learning_rows(histories: list[dict[str, str]]) -> list[dict[str, str]]:
     """Return mean and SD over seeds of the baseline's metrics at every epoch, `LEARNING_COLUMNS` as text.
 
     Where a run's loss is not finite, on the training or the test images, it is scored at chance, as in all tables.
+
+    Args:
+        histories: of the baseline, as `runs.read_histories` returns them.
     """
     by_epoch: dict[int, list[dict[str, str]]] = {}
-    for row in read_histories(study.chain()):
+    for row in histories:
         by_epoch.setdefault(int(row["epoch"]), []).append(row)
     rows = []
     for epoch, runs in sorted(by_epoch.items()):
@@ -40,24 +42,26 @@ def learning_rows(study: Study) -> list[dict[str, str]]:
     return rows
 
 
-def mean_accuracies(study: Study, summary: str, runs: Runs) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Return the levels of a sweep, their mean test accuracies, and the standard errors of these."""
-    levels = study.levels(summary)
-    values = np.array([runs[level.key].values("accuracy") for level in levels])
-    errors = standard_deviation(values) / math.sqrt(values.shape[1])
-    return [level.levels[summary] for level in levels], values.mean(axis=1), errors
+def mean_accuracies(levels: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the labels of a sweep's levels, their mean test accuracies, and the standard errors of these."""
+    values = by_level(levels, "test_accuracy")
+    return by_level(levels, "label")[:, 0], values.mean(axis=1), standard_deviation(values) / math.sqrt(values.shape[1])
 
 
-def trend_rows(study: Study, runs: Runs) -> list[dict[str, str]]:
+def trend_rows(runs: pd.DataFrame) -> list[dict[str, str]]:
     """Return the trends of the study's sweeps, `TREND_COLUMNS` as text; empty where no sweep shows one.
 
     `fall per decade below`, `… above`: by how much mean test accuracy falls for each factor of 10 in learning rate,
     from the best value to the end of the sweep. `gain of a doubling`: by how much it rises for each doubling of the
     hidden units, between neighbouring values.
+
+    Args:
+        runs: of the study, as `runs.tidy_runs` returns them; a summary named as a factor is its sweep.
     """
     rows = []
-    if study.summaries.get("learning_rate") == ("learning_rate",):
-        names, means, errors = mean_accuracies(study, "learning_rate", runs)
+    summaries = set(runs["summary"])
+    if "learning_rate" in summaries:
+        names, means, errors = mean_accuracies(levels_of(runs, "learning_rate"))
         best = int(means.argmax())
         for side, end in (("below", 0), ("above", len(names) - 1)):
             if end != best:
@@ -66,8 +70,8 @@ def trend_rows(study: Study, runs: Runs) -> list[dict[str, str]]:
                 rows.append(
                     trend(f"fall per decade {side}", names[best], names[end], value, errors[[best, end]] / decades)
                 )
-    if study.summaries.get("units") == ("units",):
-        names, means, errors = mean_accuracies(study, "units", runs)
+    if "units" in summaries:
+        names, means, errors = mean_accuracies(levels_of(runs, "units"))
         for index in range(1, len(names)):
             doublings = math.log2(float(names[index]) / float(names[index - 1]))
             value = (means[index] - means[index - 1]) / doublings

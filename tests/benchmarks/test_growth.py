@@ -10,7 +10,7 @@ import yaml
 import growth
 from design import configuration
 from design import plan as planning
-from resample import read_outcomes
+from resample import scored_outcomes
 from tables.runs import read_runs
 from tables.study import read_settings
 
@@ -39,16 +39,17 @@ def pretended(folder, arrays, points=2):
 
 
 def test_metrics_histories_and_outcomes_of_a_made_up_run_agree(tmp_path, arrays):
-    milestones = pretended(tmp_path / "study", arrays)
-    assert len(milestones) == 2
-    for milestone in milestones:
-        runs, outcomes = read_runs(milestone), read_outcomes(milestone, LABELS)
+    settings = pretended(tmp_path / "study", arrays)
+    assert len(settings) == 2
+    for setting in settings:
+        rows, outcomes = read_runs(setting), scored_outcomes(setting, LABELS)
         for metric in ("accuracy", "loss"):
-            assert runs.values(metric) == pytest.approx(outcomes[metric].mean(axis=1, dtype=float), rel=1e-6)
-            trained = [float(row[f"train_{metric}"]) for row in runs.rows]
-            assert trained == pytest.approx(runs.values(metric).tolist(), rel=1e-6)
-        assert (runs.values("accuracy") > 0.9).all()
-        assert runs.values("accuracy").std() > 0
+            tested, trained = ([float(row[f"{part}_{metric}"]) for row in rows] for part in ("test", "train"))
+            assert tested == pytest.approx(outcomes[metric].mean(axis=1, dtype=float), rel=1e-6)
+            assert trained == pytest.approx(tested, rel=1e-6)
+        accuracy = outcomes["accuracy"].mean(axis=1)
+        assert (accuracy > 0.9).all()
+        assert accuracy.std() > 0
 
 
 def test_the_same_study_is_made_up_twice(tmp_path, arrays):

@@ -1,6 +1,6 @@
 """Every fault of a YAML file's values is one line in one wording: its key, what was expected, what was received."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import pytest
 from pydantic import AfterValidator
@@ -21,11 +21,11 @@ class Leaf(Strict):
 
 
 class Tree(Strict):
-    ELSEWHERE = {"height": "`forest.height`"}
+    ELSEWHERE: ClassVar = {"height": "`forest.height`"}
 
     name: text("[a-z]+", "lower-case letters")
     note: Line = "-"
-    leaves: list[Leaf] = []
+    leaves: list[Leaf] = []  # noqa: RUF012 - pydantic copies it
     top: Leaf = Leaf(size=1)
 
 

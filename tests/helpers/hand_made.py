@@ -1,16 +1,19 @@
 """Studies written by hand: a plan and the runs' own files, with metrics that a test chooses."""
 
 import csv
+import itertools
 import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 import aggregate
 import report
 import resample
 from design.canonical import canonical_name
 from files.records import Record, write_record
+from tables.runs import read_runs, tidy_runs
 from tables.study import Study, read_study
 
 BASELINE = {
@@ -98,6 +101,11 @@ class HandMade:
         """Return the study as the summarising scripts read it."""
         return read_study(self.write(alpha))
 
+    def runs(self) -> pd.DataFrame:
+        """Return the runs as the tables see them."""
+        study = self.read()
+        return tidy_runs(study, [row for setting in study.settings if setting.wanted_by for row in read_runs(setting)])
+
 
 def put_on_record(folder: Path, data: Path, **label) -> None:
     """Write the records of the training and evaluation of one block, after its files were written or changed."""
@@ -155,8 +163,8 @@ def rich_study(folder: Path, n: int, diverged: int = 0, dataset: str = "mnist") 
     row = iter(range(40))
 
     def runs(accuracy: float, loss: float) -> tuple[np.ndarray, np.ndarray]:
-        own = noise[next(row)][:n]
-        return np.round(accuracy + 0.0008 * own, 4), loss - 0.003 * own
+        shift = noise[next(row)][:n]
+        return np.round(accuracy + 0.0008 * shift, 4), loss - 0.003 * shift
 
     everything = "baseline epochs units learning_rate momentum optimizer update_rule shape"
     study.add(everything, *runs(0.98, 0.066))
@@ -181,6 +189,16 @@ def rich_study(folder: Path, n: int, diverged: int = 0, dataset: str = "mnist") 
     study.add("optimizer update_rule", *runs(0.9803, 0.067), optimizer="rmsprop_keras2")
     study.add("optimizer", *runs(0.9797, 0.066), optimizer="adam")
     study.add("update_rule", *runs(0.9815, 0.08), optimizer="rmsprop_keras2", epochs="10")
+    return study
+
+
+def grid_study(folder: Path, name: str, **factors: list[str]) -> HandMade:
+    """Return a study of one grid; the accuracy rises by 0.0001 from each point to the next."""
+    study = HandMade(folder, {name: tuple(factors)})
+    study.add("baseline", [0.9, 0.9], [0.5, 0.5])
+    for place, values in enumerate(itertools.product(*factors.values())):
+        levels = dict(zip(factors, values, strict=True))
+        study.add(name, [0.97 + 0.0001 * place] * 2, [0.1, 0.11], **levels)
     return study
 
 

@@ -3,13 +3,22 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.stats
 
 from helpers.hand_made import MARGINS, HandMade, rich_study
 from stats.paired import compare_family
-from tables.comparisons import COLUMNS, DIFFERENCE_COLUMNS, compare_summary, comparison_cells, probability
-from tables.runs import read_runs
+from tables.comparisons import (
+    COLUMNS,
+    DIFFERENCE_COLUMNS,
+    compare_with_baseline,
+    comparison_cells,
+    pairs,
+    probability,
+)
+from tables.runs import levels_of
+from tables.study import BASELINE
 
 SEEDS = np.random.default_rng(3).normal(0, 0.0006, (3, 10))
 BASE, SMALL, WIDE = np.round(0.98 + SEEDS[0], 4), np.round(0.965 + SEEDS[1], 4), np.round(0.9803 + SEEDS[2], 4)
@@ -19,15 +28,18 @@ def study_of(folder, accuracies, loss=None):
     study = HandMade(folder, {"units": ("units",)})
     for units, accuracy in accuracies.items():
         wanted_by = "baseline units" if units == "512" else "units"
-        own = 1 - np.asarray(accuracy) if loss is None or units == "512" else loss
-        study.add(wanted_by, accuracy, own, units=units)
+        losses = 1 - np.asarray(accuracy) if loss is None or units == "512" else loss
+        study.add(wanted_by, accuracy, losses, units=units)
     return study
 
 
 def compared(study, metric="accuracy", alpha=0.05, margin=None):
-    plan = study.read(alpha)
-    runs = {setting.key: read_runs(setting) for setting in plan.settings if setting.wanted_by}
-    return compare_summary(plan, "units", runs, metric, MARGINS[metric] if margin is None else margin)
+    return rows_of(study, "units", alpha, {metric: MARGINS[metric] if margin is None else margin})
+
+
+def rows_of(study, summary, alpha=0.05, margins=MARGINS):
+    runs = study.runs()
+    return compare_with_baseline(levels_of(runs, summary), levels_of(runs, BASELINE), alpha, margins)
 
 
 def test_the_rows_are_the_levels_without_the_baseline_in_one_family(tmp_path):
@@ -97,10 +109,10 @@ def test_one_seed_is_descriptive_only(tmp_path):
 
 
 def test_equal_runs_give_no_spread_and_no_crash(tmp_path):
-    row = compared(study_of(tmp_path, {"512": BASE, "64": BASE, "1024": BASE + 0.002}))
-    assert [one["verdict"] for one in row] == ["equivalent", "better"]
-    assert row[0]["sd"] == row[1]["sd"] == "0.0000000"
-    assert row[0]["p_value"] == "1"
+    rows = compared(study_of(tmp_path, {"512": BASE, "64": BASE, "1024": BASE + 0.002}))
+    assert [row["verdict"] for row in rows] == ["equivalent", "better"]
+    assert rows[0]["sd"] == rows[1]["sd"] == "0.0000000"
+    assert rows[0]["p_value"] == "1"
 
 
 def test_diverged_runs_count_at_chance_and_a_second_verdict_leaves_them_out(tmp_path):
@@ -128,14 +140,19 @@ def test_nothing_but_the_baseline_compares_to_nothing(tmp_path):
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 9, 10])
 def test_no_cell_is_nan(tmp_path, n):
     study = rich_study(tmp_path, n, min(n, 2))
-    plan = study.read()
-    runs = {setting.key: read_runs(setting) for setting in plan.settings if setting.wanted_by}
-    for summary in plan.summaries:
-        for metric, margin in MARGINS.items():
-            for row in compare_summary(plan, summary, runs, metric, margin):
-                assert not {"nan", "NaN", "None"} & set(row.values())
-                assert (row["verdict"] == "descriptive") == (n == 1)
-                assert float(row["low"] or "-inf") <= float(row["difference"]) <= float(row["high"] or "inf")
+    for summary in study.summaries:
+        for row in rows_of(study, summary):
+            assert not {"nan", "NaN", "None"} & set(row.values())
+            assert (row["verdict"] == "descriptive") == (n == 1)
+            assert float(row["low"] or "-inf") <= float(row["difference"]) <= float(row["high"] or "inf")
+
+
+def test_each_run_meets_the_rival_of_its_own_seed():
+    """Whatever the order of the rivals; who has none is left out."""
+    points = pd.DataFrame({"units": ["64", "64", "8", "8"], "seed": [0, 1, 0, 1], "test_loss": [1.0, 2.0, 3.0, 4.0]})
+    rivals = pd.DataFrame({"units": ["64", "64"], "seed": [1, 0], "test_loss": [0.2, 0.1]})
+    found = pairs(points, rivals, on=["units", "seed"])
+    assert found[["test_loss", "test_loss_rival"]].to_numpy().tolist() == [[1.0, 0.1], [2.0, 0.2]]
 
 
 def test_cells_have_one_digit_more_than_the_error_supports():

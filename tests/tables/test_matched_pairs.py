@@ -11,18 +11,14 @@ from tables.matched_pairs import (
     compare_matched,
     effective_rate,
     rate_pairs,
-    rule_label,
     rule_pairs,
 )
-from tables.runs import read_runs
 
 A, B = [0.98, 0.97, 0.96], [0.1, 0.2, 0.3]
 
 
 def compared(study):
-    plan = study.read()
-    runs = {setting.key: read_runs(setting) for setting in plan.settings if setting.wanted_by}
-    return compare_matched(plan, runs, MARGINS)
+    return compare_matched(study.runs(), 0.05, MARGINS)
 
 
 @pytest.mark.parametrize(
@@ -30,23 +26,26 @@ def compared(study):
     [("0.0001", "0.9", "0.001"), ("0.001", "0.99", "0.1"), ("0.003", "0.7", "0.01"), ("0.001", "0", "0.001")],
 )
 def test_effective_rates_are_exact_in_decimals(rate, momentum, expected):
-    assert effective_rate({"learning_rate": rate, "momentum": momentum}) == expected
+    assert effective_rate(rate, momentum) == expected
 
 
 def test_pairs_of_equal_effective_rate(tmp_path):
-    plan = rich_study(tmp_path, 1).read()
-    found = [(p.levels["momentum"], r.levels["learning_rate"], r.levels["momentum"]) for p, r in rate_pairs(plan)]
-    assert found == [("0.9", "0.01", "0"), ("0.99", "0.1", "0")]  # 0.5 would need 0.002
+    found = rate_pairs(rich_study(tmp_path, 2).runs())
+    columns = ["momentum", "learning_rate_rival", "momentum_rival", "seed"]
+    assert found[columns].to_numpy().tolist() == [  # 0.5 would need 0.002
+        *(["0.9", "0.01", "0", 0], ["0.9", "0.01", "0", 1], ["0.99", "0.1", "0", 0], ["0.99", "0.1", "0", 1]),
+    ]
 
 
 def test_a_rival_must_agree_in_everything_else(tmp_path):
     study = HandMade(tmp_path, {"grid": ("learning_rate", "momentum", "epochs")})
     study.add("baseline grid", A, B).add("grid", A, B, momentum="0.9")
     study.add("grid", A, B, learning_rate="0.01", epochs="10")
-    assert rate_pairs(study.read()) == []
+    assert rate_pairs(study.runs()).empty
     study.add("grid", A, B, momentum="0.9", epochs="10")
-    ((point, rival),) = rate_pairs(study.read())
-    assert point.levels["epochs"] == rival.levels["epochs"] == "10"
+    found = rate_pairs(study.runs())
+    assert found["seed"].tolist() == [0, 1, 2]
+    assert set(found["epochs"]) == {"10"}
 
 
 def test_labels_of_pairs_are_told_apart(tmp_path):
@@ -65,16 +64,15 @@ def test_labels_of_pairs_are_told_apart(tmp_path):
 def test_points_on_the_way_are_no_rivals(tmp_path):
     study = HandMade(tmp_path, {"momentum": ("momentum",)})
     study.add("baseline momentum", A, B).add("momentum", A, B, momentum="0.9").add("", A, B, learning_rate="0.01")
-    assert rate_pairs(study.read()) == []
+    assert rate_pairs(study.runs()).empty
     assert compared(study) == []
 
 
 def test_rules_meet_at_equal_epochs(tmp_path):
-    plan = rich_study(tmp_path, 1).read()
-    pairs = rule_pairs(plan)
-    assert [(p.levels["optimizer"], r.levels["optimizer"]) for p, r in pairs] == [("rmsprop_keras2", "rmsprop")] * 2
-    assert [p.levels["epochs"] for p, _ in pairs] == [r.levels["epochs"] for _, r in pairs] == ["5", "10"]
-    assert [rule_label(plan, point) for point, _ in pairs] == ["epochs=5", "epochs=10"]
+    found = rule_pairs(rich_study(tmp_path, 1).runs())
+    assert found[["optimizer", "optimizer_rival"]].to_numpy().tolist() == [["rmsprop_keras2", "rmsprop"]] * 2
+    assert found["epochs"].tolist() == ["5", "10"]
+    assert found["label"].tolist() == ["epochs=5", "epochs=10"]
 
 
 def test_a_rule_off_the_baseline_names_what_differs(tmp_path):
@@ -82,8 +80,7 @@ def test_a_rule_off_the_baseline_names_what_differs(tmp_path):
         HandMade(tmp_path, {"grid": ("units", "optimizer")}).add("baseline grid", A, B).add("grid", A, B, units="64")
     )
     study.add("grid", A, B, units="64", optimizer="rmsprop_keras2")
-    plan = study.read()
-    assert [rule_label(plan, point) for point, _ in rule_pairs(plan)] == ["units=64,epochs=5"]
+    assert rule_pairs(study.runs())["label"].unique().tolist() == ["units=64,epochs=5"]
 
 
 def test_differences_are_taken_against_the_rival_seed_by_seed(tmp_path):

@@ -2,11 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from files.records import RecordError
-from helpers.hand_made import HandMade, put_on_record
-from tables.runs import RUN_COLUMNS, read_runs
+from helpers.hand_made import IMAGES, LABELS, HandMade, put_on_record
+from tables.runs import RUN_COLUMNS, by_level, each_run_once, levels_of, read_outcomes, read_runs
 
 
 @pytest.fixture
@@ -28,18 +29,48 @@ def record_again(study, block):
 
 
 def test_rows_are_ordered_by_seed_and_keep_the_files_text(study):
-    runs = read_runs(study.read().baseline_setting())
-    assert [row["seed"] for row in runs.rows] == ["0", "1", "2", "3"]
-    assert [row["test_loss"] for row in runs.rows] == ["0.06", "nan", "0.07", "inf"]
-    assert [row["train_accuracy"] for row in runs.rows] == ["0.984", "0.9839", "0.9838", "0.9837"]  # of epoch 5
-    assert all(set(row) == set(RUN_COLUMNS) for row in runs.rows)
+    rows = read_runs(study.read().baseline_setting())
+    assert [row["seed"] for row in rows] == ["0", "1", "2", "3"]
+    assert [row["test_loss"] for row in rows] == ["0.06", "nan", "0.07", "inf"]
+    assert [row["train_accuracy"] for row in rows] == ["0.984", "0.9839", "0.9838", "0.9837"]  # of epoch 5
+    assert all(set(row) == set(RUN_COLUMNS) for row in rows)
 
 
 def test_diverged_runs_are_scored_at_chance(study):
-    runs = read_runs(study.read().baseline_setting())
-    assert runs.values("accuracy").tolist() == [0.98, 0.1, 0.97, 0.1]
-    assert runs.values("loss").tolist() == [0.06, math.log(10), 0.07, math.log(10)]
-    assert runs.scored.count == 2
+    runs = study.runs()
+    assert runs["test_accuracy"].tolist() == [0.98, 0.1, 0.97, 0.1]
+    assert runs["test_loss"].tolist() == [0.06, math.log(10), 0.07, math.log(10)]
+    assert runs["diverged"].tolist() == [False, True, False, True]
+
+
+def test_every_sweep_and_grid_has_its_levels_in_order_and_the_baseline_stands_alone_too(tmp_path):
+    study = HandMade(tmp_path, {"units": ("units",), "rule": ("optimizer", "epochs")})
+    study.add("units", [0.97, 0.96], [0.1, 0.1], units="1024")
+    study.add("baseline units rule", [0.98, 0.99], [0.1, 0.1], blocks=2)
+    study.add("", [0.5, 0.5], [0.1, 0.1], epochs="7")  # on the way
+    study.add("units", [0.95, 0.94], [0.1, 0.1], units="64")
+    study.add("rule", [0.93, 0.92], [0.1, 0.1], optimizer="adam")
+    runs = study.runs()
+    shown = runs[runs["seed"] == 0][["summary", "position", "label", "is_baseline", "units", "test_accuracy"]]
+    assert shown.to_numpy().tolist() == [
+        ["baseline", 0, "", True, "512", 0.98],
+        ["units", 0, "64", False, "64", 0.95],
+        ["units", 1, "512", True, "512", 0.98],
+        ["units", 2, "1024", False, "1024", 0.97],
+        ["rule", 0, "optimizer=rmsprop,epochs=5", True, "512", 0.98],
+        ["rule", 1, "optimizer=adam,epochs=5", False, "512", 0.93],
+    ]
+    assert runs["seed"].tolist() == [0, 1] * 6
+    once = each_run_once(runs)
+    assert once["test_accuracy"].tolist() == [0.97, 0.96, 0.98, 0.99, 0.95, 0.94, 0.93, 0.92]  # as in the plan
+    assert by_level(levels_of(runs, "units"), "test_accuracy").tolist() == [[0.95, 0.94], [0.98, 0.99], [0.97, 0.96]]
+
+
+def test_outcomes_are_joined_over_blocks(study):
+    loss, predicted = read_outcomes(study.read().baseline_setting())
+    assert loss.shape == predicted.shape == (4, IMAGES)
+    assert np.isfinite(loss).all(axis=1).tolist() == [True, False, True, False]
+    assert (predicted[0] == LABELS).mean() == pytest.approx(0.98, abs=1 / IMAGES)
 
 
 @pytest.mark.parametrize("file", ["metrics.csv", "history.csv"])

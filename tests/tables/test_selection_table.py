@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 from helpers.hand_made import HandMade, rich_study
-from tables.runs import read_runs
+from tables.runs import levels_of
 from tables.selection_table import SELECTION_COLUMNS, selection_rows
 
 
 def rows_of(study):
-    plan = study.read()
-    runs = {setting.key: read_runs(setting) for setting in plan.settings if setting.wanted_by}
-    return selection_rows(plan, runs)
+    runs = study.runs()
+    return [row for summary in study.summaries for row in selection_rows(levels_of(runs, summary))]
 
 
 def study_of(folder, base, other):
@@ -45,7 +44,6 @@ def test_two_seeds_by_hand(tmp_path):
 def test_nothing_to_pick_from(tmp_path):
     assert rows_of(HandMade(tmp_path, {"units": ("units",)}).add("baseline units", [0.98, 0.97], [0.1, 0.2])) == []
     assert rows_of(study_of(tmp_path / "one seed", [0.98], [0.97])) == []
-    assert rows_of(HandMade(tmp_path / "no sweep", {}).add("baseline", [0.98, 0.97], [0.1, 0.2])) == []
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 9, 10])

@@ -5,8 +5,9 @@ import pytest
 import scipy.stats
 
 from helpers.hand_made import MARGINS, HandMade, rich_study
-from tables.comparisons import compare_summary
-from tables.runs import read_runs
+from tables.comparisons import compare_with_baseline
+from tables.runs import levels_of
+from tables.study import BASELINE
 from tables.summary_tables import (
     describe,
     markdown_tables,
@@ -23,13 +24,11 @@ OTHER = BASE - np.array([0.010, 0.012, 0.011, 0.009, 0.013, 0.010])
 
 
 def tables_of(study, summary):
-    plan = study.read()
-    runs = {setting.key: read_runs(setting) for setting in plan.settings if setting.wanted_by}
-    compared = [
-        row for metric, margin in MARGINS.items() for row in compare_summary(plan, summary, runs, metric, margin)
-    ]
-    rows = summarise(plan, summary, runs, compared)
-    return rows, markdown_tables(plan, summary, rows), compared
+    runs, factors = study.runs(), study.summaries[summary]
+    levels = levels_of(runs, summary)
+    compared = compare_with_baseline(levels, levels_of(runs, BASELINE), 0.05, MARGINS)
+    rows = summarise(levels, factors, 0.05, compared)
+    return rows, markdown_tables(summary, factors, 0.05, rows), compared
 
 
 def cells_of(markdown):

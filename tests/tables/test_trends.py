@@ -5,14 +5,16 @@ import math
 import pytest
 
 from helpers.hand_made import HandMade, put_on_record, rich_study
-from tables.runs import RUN_METRICS, read_runs
+from tables.runs import RUN_METRICS, read_histories
 from tables.trends import LEARNING_COLUMNS, TREND_COLUMNS, learning_rows, trend_rows
 
 
 def trends_of(study):
-    plan = study.read()
-    runs = {setting.key: read_runs(setting) for setting in plan.settings if setting.wanted_by}
-    return trend_rows(plan, runs)
+    return trend_rows(study.runs())
+
+
+def course_of(study):
+    return learning_rows(read_histories(study.read().chain()))
 
 
 def sweep(folder, factor, means):
@@ -58,8 +60,8 @@ def test_no_sweep_no_trend(tmp_path):
     assert trends_of(sweep(tmp_path / "one", "units", {"512": 0.98})) == []
 
 
-def test_the_course_of_training_joins_settings(tmp_path):
-    rows = learning_rows(rich_study(tmp_path, 3).read())
+def test_the_course_of_training_joins_milestones(tmp_path):
+    rows = course_of(rich_study(tmp_path, 3))
     assert [row["epoch"] for row in rows] == [f"{epoch}" for epoch in range(1, 21)]
     assert [list(row) for row in rows] == [list(LEARNING_COLUMNS)] * 20
     assert {row["n"] for row in rows} == {"3"}
@@ -67,7 +69,7 @@ def test_the_course_of_training_joins_settings(tmp_path):
 
 def test_means_and_sds_by_hand(tmp_path):
     study = HandMade(tmp_path, {}).add("baseline", [0.98, 0.99], [0.1, 0.3])
-    last = learning_rows(study.read())[-1]
+    last = course_of(study)[-1]
     # SD 0.1·√2 = 0.1414, standard error 0.1: two decimals, and one more. Accuracy a tenth of it and less.
     assert (last["test_loss"], last["test_loss_sd"]) == ("0.200", "0.141")
     assert (last["test_accuracy"], last["test_accuracy_sd"]) == ("0.98500", "0.00707")
@@ -76,7 +78,7 @@ def test_means_and_sds_by_hand(tmp_path):
 
 def test_a_diverged_run_is_scored_at_chance_and_counted(tmp_path):
     study = HandMade(tmp_path, {}).add("baseline", [0.98, 0.99, 0.1], [0.1, 0.3, math.inf])
-    last = learning_rows(study.read())[-1]
+    last = course_of(study)[-1]
     assert (last["n"], last["diverged"]) == ("3", "1")
     assert float(last["test_loss"]) == pytest.approx((0.4 + math.log(10)) / 3, abs=0.01)
     assert float(last["test_accuracy"]) == pytest.approx((0.98 + 0.99 + 0.1) / 3, abs=0.01)
@@ -85,13 +87,13 @@ def test_a_diverged_run_is_scored_at_chance_and_counted(tmp_path):
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 9, 10])
 def test_no_cell_is_nan(tmp_path, n):
     study = rich_study(tmp_path, n, min(n, 2))
-    rows = [*learning_rows(study.read()), *trends_of(study)]
+    rows = [*course_of(study), *trends_of(study)]
     assert not {"nan", "inf", "None"} & {cell for row in rows for cell in row.values()}
     assert all((row[f"{RUN_METRICS[3]}_sd"] == "") == (n == 1) for row in rows if "epoch" in row)
 
 
 def test_epochs_that_two_links_share_count_once(tmp_path):
-    """From one setting a link goes to 2 epochs, another to 4: both train the first two, of the same two seeds."""
+    """From one milestone a link goes to 2 epochs, another to 4: both train the first two, of the same two seeds."""
     study = HandMade(tmp_path, {"epochs": ("epochs",)})
     study.add("epochs", [0.90, 0.92], [0.3, 0.3], epochs="2")
     study.add("baseline epochs", [0.97, 0.98], [0.1, 0.1])
@@ -101,6 +103,6 @@ def test_epochs_that_two_links_share_count_once(tmp_path):
     path.write_text(shorter.read_text() + path.read_text().split("\n", 1)[1])
     point = folder.parts[-3]
     put_on_record(folder, study.data, point=point, seeds=[0, 1], epochs=5)
-    rows = learning_rows(study.read())
+    rows = course_of(study)
     assert [row["epoch"] for row in rows] == ["1", "2", "3", "4", "5"]
     assert {row["n"] for row in rows} == {"2"}

@@ -1,0 +1,72 @@
+"""Figures of the baseline: counts in the confusion matrix, the most missed images, learning curves; all can be read."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from figures.baseline_figures import confusion_matrix, learning_curves, most_missed
+
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("styled")]
+
+DIGITS = list("0123456789")
+CLOTHES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
+
+
+def test_the_confusion_matrix_counts_images_a_seed():
+    labels = np.array([0, 0, 1, 1], dtype=np.uint8)
+    predicted = np.array([[0, 1, 1, 1], [0, 0, 1, 1]], dtype=np.uint8)
+    panel = confusion_matrix(labels, predicted, ["a", "b"]).axes[0]
+    shown = {tuple(map(int, text.get_position())): text.get_text() for text in panel.texts}
+    assert shown == {(0, 0): "2", (1, 0): "0.5", (1, 1): "2"}
+
+
+def test_most_missed_images_come_first_and_a_small_test_set_draws():
+    labels = np.array([3, 4, 5], dtype=np.uint8)
+    predicted = np.array([[3, 9, 6], [3, 9, 5]], dtype=np.uint8)
+    figure = most_missed(np.zeros((3, 784), np.uint8), labels, predicted, np.ones((2, 3)), DIGITS)
+    titles = [panel.get_title() for panel in figure.axes if panel.get_visible()]
+    assert titles == ["4, seen as 9\n2 of 2 seeds", "5, seen as 6\n1 of 2 seeds", "3, seen as –\n0 of 2 seeds"]
+
+
+def test_long_names_of_classes_stay_apart():
+    """Every image mistaken for the one of the longest name: no title reaches into the next."""
+    labels = np.tile(np.arange(1, 10, dtype=np.uint8), 3)[:24]
+    figure = most_missed(np.zeros((24, 784), np.uint8), labels, np.zeros((1, 24), int), np.ones((1, 24)), CLOTHES)
+    figure.canvas.draw()
+    titles = [panel.title.get_window_extent() for panel in figure.axes]
+    assert len(titles) == 24
+    assert [pair for pair in itertools.combinations(titles, 2) if pair[0].overlaps(pair[1])] == []
+
+
+def test_counts_of_errors_can_be_read_on_every_blue():
+    def luminance(colour):
+        parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]]
+        return np.dot(parts, [0.2126, 0.7152, 0.0722])
+
+    times = np.round(np.geomspace(1, 500, 100)).astype(int)  # each pair of classes once, more and more often
+    labels, predicted = (np.repeat(classes.ravel(), times) for classes in np.indices((10, 10)))
+    figure = confusion_matrix(labels, predicted[None], CLOTHES)
+    panel = figure.axes[0]
+    (image,) = panel.images
+    blues = image.cmap(image.norm(image.get_array()))
+    errors = [text for text in panel.texts if text.get_fontweight() != "bold"]
+    assert {text.get_color() for text in errors} == {"black", "white"}
+    for text in errors:
+        said, true = text.get_position()
+        light, dark = sorted((luminance(blues[true, said]), float(text.get_color() == "white")), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) > 4.4
+
+
+def test_learning_curves_show_mean_and_sd_of_every_epoch():
+    rows = [(0, 1, 0.90, 0.4), (1, 1, 0.94, 0.2), (0, 2, 0.97, 0.1), (1, 2, 0.98, 0.2)]
+    histories = pd.DataFrame(rows, columns=["seed", "epoch", "test_accuracy", "test_loss"])
+    histories[["train_accuracy", "train_loss"]] = 0.5
+    figure = learning_curves(histories, 2)
+    panel = figure.axes[1]
+    test = next(line for line in panel.lines if line.get_label() == "test")
+    assert test.get_xydata().tolist() == [[1, pytest.approx(0.92)], [2, pytest.approx(0.975)]]
+    heights = panel.collections[1].get_paths()[0].vertices[:, 1]
+    assert (heights.min(), heights.max()) == pytest.approx((0.92 - 0.0008**0.5, 0.975 + 0.00005**0.5))
+    assert "2 seeds" in figure.get_suptitle()
