@@ -187,9 +187,7 @@ def study_text(config: Config, trained_by: str, evaluated_by: str) -> str:
         trained_by: versions and code digest of the training; the records of all runs must say the same.
         evaluated_by: the same of the evaluation.
     """
-    summaries = {name: [name] for name in config.sweeps} | {
-        name: list(factors) for name, factors in config.grids.items()
-    }
+    grids = {name: list(factors) for name, factors in config.grids.items()}
     content = {
         "dataset": config.dataset,
         "baseline": {name: canonical_value(value) for name, value in config.baseline.model_dump().items()},
