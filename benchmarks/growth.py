@@ -112,7 +112,7 @@ def pretend_training(study: Path, labels: np.ndarray) -> None:
     snakemakes = study / ".snakemake" / "metadata"  # without any record of its own it would make everything again
     snakemakes.mkdir(parents=True, exist_ok=True)
     (snakemakes / "made_up").touch()
-    for point, epochs, first, last in plan.evaluated():
+    for point, first, last, epochs in plan.evaluated():
         block = Path(point, f"seeds={first}-{last}")
         folder = study / "results" / "runs" / block / f"epochs={epochs}"
         folder.mkdir(parents=True)

@@ -27,14 +27,14 @@ def test_the_grid_has_as_many_points_as_asked_for(points, shape):
     assert notes == []
     assert len(plan.points) == points
     assert study.baseline.point.name in plan.points
-    assert {(last - first + 1) for _, _, first, last in plan.evaluated()} == {growth.SEEDS}
+    assert {(last - first + 1) for _, first, last, _ in plan.evaluated()} == {growth.SEEDS}
 
 
 def pretended(folder, arrays, points=2):
     growth.prepare(folder, points, arrays)
     growth.pretend_training(folder, LABELS)
     study, _ = configuration.validate(yaml.safe_load((folder / "config.yaml").read_text()))
-    planning.write_plan(planning.make_plan(study), folder / "results" / "plan.csv")
+    (folder / "results" / "plan.csv").write_text(planning.plan_text(planning.make_plan(study)))
     return read_settings(folder / "results" / "plan.csv")
 
 
