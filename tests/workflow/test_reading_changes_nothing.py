@@ -81,7 +81,7 @@ def test_snakemake_reads_an_empty_folder(finished, tmp_path, arguments):
 @pytest.mark.parametrize("target", ["plan", "check"])
 @pytest.mark.parametrize("place", ["finished", "empty"])
 def test_make_reads_a_study(study, tmp_path, target, place):
-    """In the project's own folder's place, with a config that asks for more."""
+    """Of a config that asks for more than there is."""
     project = copy_project(tmp_path / "project")
     shutil.copy(PROJECT / "Makefile", project)
     (project / ".venv").symlink_to(PROJECT / ".venv")
@@ -94,6 +94,6 @@ def test_make_reads_a_study(study, tmp_path, target, place):
     call = ["make", "--old-file=.venv/installed", target, f"CONFIG={tmp_path / 'config.yaml'}", f"FOLDER={folder}"]
     done = subprocess.run(call, cwd=project, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "24" in done.stdout or target == "check"
+    assert ("to train" if target == "plan" else "The config is sound") in done.stdout
     assert changes(before, tree(folder)) == []
     assert not (project / "results").exists()
