@@ -5,14 +5,9 @@ import json
 import pytest
 
 from files.records import RecordError, write_record
-<<<<<<< HEAD
-from helpers.hand_made import BASELINE, ENGINES, MARGINS, HandMade
-from tables.study import read_settings, read_study
-=======
 from helpers.hand_made import BASELINE as BASELINE_LEVELS
 from helpers.hand_made import ENGINES, MARGINS, HandMade
 from tables.study import BASELINE, read_settings, read_study
->>>>>>> tables
 
 SUMMARIES = {"units": ("units",), "optimizer": ("optimizer",), "rule": ("optimizer", "epochs")}
 
