@@ -10,7 +10,7 @@ import numpy as np
 from files.atomic import atomic_path
 from files.code_digest import require_engine
 from files.records import Record, RecordError, write_record
-from training.evaluation import evaluate_run, metrics, scaled
+from training.evaluation import evaluate_run, metrics
 from training.state import read_state
 
 
@@ -42,15 +42,15 @@ def main(argv: list[str] | None = None) -> None:
     try:
         data = Record(arguments.data_folder / "preprocess.json", dataset=arguments.data_folder.name)
         labels = np.load(data.file("y_test.npy"), allow_pickle=False)
-        pixels = scaled(np.load(data.file("x_test.npy"), allow_pickle=False))
+        images = np.load(data.file("x_test.npy"), allow_pickle=False)
         training = Record(arguments.training, **trained, preprocess=data.digest)
         state = training.file("state.npz")
     except RecordError as error:
         sys.exit(f"ERROR: {error}")
-    runs = [evaluate_run(read_state(state, seed), pixels, labels) for seed in range(first, last + 1)]
+    runs = [evaluate_run(read_state(state, seed), images, labels) for seed in range(first, last + 1)]
     losses, predictions = (np.stack(arrays) for arrays in zip(*runs, strict=True))
     with atomic_path(arguments.outcomes) as temporary, temporary.open("wb") as file:
-        np.savez(file, loss=losses, predicted=predictions)
+        np.savez(file, loss=losses.astype(np.float32), predicted=predictions)
     with atomic_path(arguments.metrics) as temporary, temporary.open("w", newline="") as file:
         writer = csv.DictWriter(file, ["seed", "test_loss", "test_accuracy"], lineterminator="\n")
         writer.writeheader()

@@ -14,7 +14,7 @@ from files.code_digest import engine
 from files.records import Record
 from running.sample import Run
 from tables.runs import read_csv
-from training.evaluation import evaluate_run, metrics, scaled
+from training.evaluation import evaluate_run, metrics
 from training.state import Arrays, read_state
 
 TEST_METRICS = ("test_accuracy", "test_loss")
@@ -118,7 +118,7 @@ def _retrained_outcome(run: Run, data_folder: Path) -> Outcome:
     }
     weights = _trained_weights(run, data)
     images, labels = data["test"]
-    losses, predicted = evaluate_run(weights, scaled(images), labels)
+    losses, predicted = evaluate_run(weights, images, labels)
     return Outcome(
         weights_hash(weights),
         metrics(losses, predicted, labels),

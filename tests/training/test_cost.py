@@ -2,16 +2,20 @@
 
 import csv
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
-from training import cost
+from helpers.workflow import PROJECT
+from training import cost, evaluation
 from training.networks import CLASSES, PIXELS, build_network
 
 
-def test_shape_is_that_of_the_network():
+def test_sizes_are_those_of_network_and_evaluation():
     assert (cost.PIXELS, cost.CLASSES) == (PIXELS, CLASSES)
+    assert cost.EVALUATION_CHUNK == evaluation.CHUNK
 
 
 @pytest.mark.parametrize("units", [1, 32, 512])
@@ -36,6 +40,23 @@ def test_memory_covers_what_was_measured():
     measured = {32: 558, 512: 558, 1024: 570, 2048: 593, 4096: 667}
     for units, megabytes in measured.items():
         assert megabytes < cost.training_memory_mb(units) < megabytes * 1.2
+
+
+@pytest.mark.parametrize(("units", "images"), [(16, 2_000), (2_048, 2_000), (16, 60_000)])
+def test_memory_covers_an_evaluation(units, images):
+    """In a process of its own; with a third to spare, and at most four times as much."""
+    code = f"""
+import numpy as np
+from training.evaluation import evaluate_run
+shapes = {{"hidden/kernel": (784, {units}), "hidden/bias": {units}, "output/kernel": ({units}, 10), "output/bias": 10}}
+weights = {{f"weights/{{name}}": np.zeros(shape, np.float32) for name, shape in shapes.items()}}
+evaluate_run(weights, np.ones(({images}, 784), np.uint8), np.zeros({images}, np.uint8))
+print(*(line for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+    call = [sys.executable, "-c", code]
+    done = subprocess.run(call, cwd=PROJECT / "scripts", capture_output=True, text=True, check=True, timeout=60)
+    megabytes = int(done.stdout.split()[1]) * 1024 / 1e6
+    assert 1.3 * megabytes < cost.evaluation_memory_mb(units, images) < 4 * megabytes
 
 
 def test_jobs_stay_within_what_the_rules_ask_for(finished):

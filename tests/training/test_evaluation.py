@@ -1,6 +1,10 @@
 """Evaluation without TensorFlow agrees with Keras' own, to float32 rounding."""
 
 import csv
+import hashlib
+import os
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -11,7 +15,7 @@ from files.code_digest import engine
 from files.records import Record, write_record
 from helpers.workflow import PROJECT
 from training.block import train_block
-from training.evaluation import cross_entropy, evaluate_run, scaled
+from training.evaluation import CHUNK, cross_entropy, evaluate_run, metrics
 from training.networks import build_network
 from training.state import state_writer
 
@@ -39,7 +43,7 @@ def test_agrees_with_keras_evaluate(subset, trained, scale):
     images, labels = subset["test"]
     for state in trained.values():
         weights = weights_of(state, scale)
-        losses, predicted = evaluate_run(weights, scaled(images), labels)
+        losses, predicted = evaluate_run(weights, images, labels)
         model = build_network(64)
         model.compile(loss="categorical_crossentropy", metrics=["accuracy"])
         model.set_weights(list(weights.values()))
@@ -57,8 +61,26 @@ def test_cross_entropy_by_hand():
 
 def test_diverged_weights_give_nan_losses(subset, trained):
     images, labels = subset["test"]
-    losses, _ = evaluate_run(weights_of(trained[0], np.nan), scaled(images), labels)
+    losses, _ = evaluate_run(weights_of(trained[0], np.nan), images, labels)
     assert np.isnan(losses).all()
+
+
+def test_what_overflows_in_training_is_no_number_here(subset, trained):
+    """Weights of 1e25 give logits of 1e50: far within float64, and infinite in the float32 of training."""
+    images, labels = subset["test"]
+    losses, predicted = evaluate_run(weights_of(trained[0], np.float32(1e25)), images, labels)
+    assert metrics(losses, predicted, labels)["test_loss"] == "nan"
+
+
+@pytest.mark.parametrize("rest", [0, 1, 300])
+def test_chunks_change_no_outcome(subset, trained, rest):
+    """The same 500 images over and over: copies in every chunk come out alike, the smaller last one included."""
+    copies = np.resize(np.arange(500), 2 * CHUNK + rest)
+    images, labels = subset["test"]
+    losses, predicted = evaluate_run(weights_of(trained[0]), images, labels)
+    found = evaluate_run(weights_of(trained[0]), images[copies], labels[copies])
+    np.testing.assert_allclose(found[0], losses[copies], rtol=1e-12)
+    np.testing.assert_array_equal(found[1], predicted[copies])
 
 
 def write(arrays, folder, states, point="p"):
@@ -106,3 +128,37 @@ def test_command_line_refuses_another_points_state(arrays, trained, tmp_path):
     with pytest.raises(SystemExit, match=r"ERROR: .*expected point=p\. Received: point=other"):
         main(command_line(arrays, tmp_path))
     assert not (tmp_path / "metrics.csv").exists()
+
+
+MACHINES = [("Nehalem", False), ("Haswell", True), ("Haswell", False), ("SkylakeX", True)]  # OpenBLAS, NumPy's SIMD
+SIMD = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
+EVALUATE = """
+import hashlib, sys
+import numpy as np
+from evaluate import main
+main(sys.argv[1:])
+numbers = np.random.default_rng(0).random((300, 300), np.float32)
+print(hashlib.sha256(numbers @ numbers).hexdigest())
+"""
+
+
+def test_metrics_and_predictions_are_the_same_on_every_machine(arrays, trained, tmp_path):
+    """Kernels of OpenBLAS for processors of three generations, and NumPy with and without SIMD."""
+    machines = [machine for machine in MACHINES if machine[0] != "SkylakeX" or "X86_V4" in SIMD]
+    outcomes, products = set(), set()
+    for core, simd in machines:
+        folder = tmp_path / f"{core}-{simd}"
+        folder.mkdir()
+        write(arrays, folder, trained)
+        environment = os.environ | {"OPENBLAS_CORETYPE": core, "OPENBLAS_NUM_THREADS": "1"}
+        environment["NPY_DISABLE_CPU_FEATURES"] = "" if simd else " ".join(SIMD)
+        call = [sys.executable, "-c", EVALUATE, *command_line(arrays, folder)]
+        done = subprocess.run(
+            call, cwd=PROJECT / "scripts", env=environment, capture_output=True, text=True, check=True, timeout=60
+        )
+        products.add(done.stdout)
+        with np.load(folder / "test.npz") as found:
+            predicted = found["predicted"].tobytes()
+        outcomes.add((hashlib.sha256(predicted).hexdigest(), (folder / "metrics.csv").read_text()))
+    assert len(products) == len({core for core, _ in machines})  # float32 shows that the kernels differ
+    assert len(outcomes) == 1
