@@ -4,6 +4,8 @@
 # make plan    what make would do: runs kept and trained and why, time, disk, comparisons; runs nothing
 # make check   what is wrong with the config, and how large its study is; makes .venv
 # make verify  train RUNS=3 runs of the finished study again, chosen by SEED=0, and compare them with what is stored
+# make verify AGAINST=file  the same, and compare all files with somebody's checksums
+# make checksums  the SHA-256 of every state, metric, table, figure and the report of the finished study
 # make compare OTHER=folder  this finished study beside another: settings, verdicts and numbers that differ
 # make test    the tests
 # make test-quick  the tests that start no Snakemake, Slurm or browser: after each edit
@@ -30,7 +32,7 @@ MEMORY = $(if $(MEMORY_MB),--memory-mb $(MEMORY_MB))
 # Scripts import the modules beside them, whatever Python is told elsewhere.
 unexport PYTHONSAFEPATH
 # Folders reach the shell as variables of its own, whatever characters they hold.
-export FOLDER OTHER
+export FOLDER OTHER AGAINST
 DIRECTORY = $(if $(FOLDER),--directory "$$FOLDER")
 RESULTS = "$${FOLDER:+$$FOLDER/}results"
 
@@ -38,7 +40,7 @@ BIN := .venv/bin
 IN_ENVIRONMENT = PATH="$$PWD/$(BIN):$$PATH"
 
 .DEFAULT_GOAL := study
-.PHONY: study quick fashion plan compare check verify test test-quick test-faults lint example calibration benchmark schema lock clean
+.PHONY: study quick fashion plan compare check verify checksums test test-quick test-faults lint example calibration benchmark schema lock clean
 
 study: .venv/installed
 	@$(IN_ENVIRONMENT) $(BIN)/python scripts/run_study.py $(CONFIG) $(DIRECTORY) --cores $(CORES) $(MEMORY) $(ARGS)
@@ -59,7 +61,10 @@ check: .venv/installed
 	@$(BIN)/python scripts/check.py $(CONFIG) $(DIRECTORY)
 
 verify: .venv/installed
-	@$(BIN)/python scripts/verify.py --results $(RESULTS) --runs $(RUNS) --seed $(SEED)
+	@$(BIN)/python scripts/verify.py --results $(RESULTS) --runs $(RUNS) --seed $(SEED) $(if $(AGAINST),--against "$$AGAINST")
+
+checksums: .venv/installed
+	@$(BIN)/python scripts/checksums.py --results $(RESULTS)
 
 # Two processes, each with whole files, since the tests of a file may share a study or a cluster; the longest come first.
 test: .venv/installed
@@ -87,6 +92,7 @@ example:
 	cp results/report.md results/report.html docs/report/
 	cp results/figures/*.png docs/report/figures/
 	cp results/tables/*.csv docs/report/tables/
+	$(BIN)/python scripts/checksums.py --results results > docs/report/checksums.txt
 	mkdir -p docs/report/performance
 	cp results/performance/*.csv results/performance/*.png docs/report/performance/
 

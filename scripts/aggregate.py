@@ -31,6 +31,7 @@ def aggregate(study: Study, margins: dict[str, float]) -> None:
         RecordError: if a file of the runs is not the one that was written.
     """
     tables = study.results / "tables"
+    arithmetics = study.arithmetics()
     rows = [row for setting in study.settings if setting.wanted_by for row in read_runs(setting)]
     write_table(tables / "runs.csv", RUN_COLUMNS, rows)
     runs = tidy_runs(study, rows)
@@ -54,7 +55,8 @@ def aggregate(study: Study, margins: dict[str, float]) -> None:
         *(f"{name}.csv" for name in NAMES),
         *(f"{name}.{kind}" for name in study.summaries for kind in ("csv", "md")),
     ]
-    write_record(tables / "aggregate.json", [tables / name for name in names], **study.identity, margins=margins)
+    files = [tables / name for name in names]
+    write_record(tables / "aggregate.json", files, **study.identity, margins=margins, arithmetics=arithmetics)
 
 
 def main(argv: list[str] | None = None) -> None:

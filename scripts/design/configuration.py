@@ -76,6 +76,7 @@ class Config(Strict):
     seeds_per_job: PositiveInt = Field(10, description="seeds trained by one job")
     checkpoint_every: PositiveInt = Field(5, description="epochs between two milestones of the chain")
     keep_optimizer_state: Switch = Field(True, description="keep what a longer training later starts from")
+    mixed_arithmetic: Switch = Field(False, description="let runs of machines whose arithmetic differs form one study")
     sweeps: dict[str, Any] | None = Field(None, description="factor: values, the other factors at the baseline")
     grids: dict[str, Any] | None = Field(None, description="name: {factor: values, …}, every combination of them")
     alpha: Level = Field(0.05, description="level of the tests; intervals cover 1 - alpha")

@@ -193,6 +193,7 @@ def study_text(config: Config, trained_by: str, evaluated_by: str) -> str:
         "baseline": {name: canonical_value(value) for name, value in config.baseline.model_dump().items()},
         "summaries": {name: [name] for name in config.sweeps} | grids,
         "alpha": config.alpha,
+        "mixed_arithmetic": config.mixed_arithmetic,
         "trained_by": trained_by,
         "evaluated_by": evaluated_by,
     }

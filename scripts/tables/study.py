@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from design.canonical import FACTORS
-from files.records import Record, sha256
+from files.records import Record, RecordError, sha256
 
 BASELINE = "baseline"  # what wants the baseline itself, beside the sweeps and grids
 
@@ -98,6 +98,7 @@ class Study:
         alpha: level of tests; intervals cover 1 - alpha.
         results: the results folder.
         origin: from what and by what all runs are made.
+        mixed_arithmetic: whether their arithmetic may differ.
     """
 
     settings: list[Setting]
@@ -106,6 +107,7 @@ class Study:
     alpha: float
     results: Path
     origin: Origin
+    mixed_arithmetic: bool = False
 
     @cached_property
     def identity(self) -> dict:
@@ -141,6 +143,20 @@ class Study:
             RecordError: if the tables are of another study, or `expected` is not what the record says.
         """
         return Record(self.results / "tables" / f"{rule}.json", **self.identity, **expected)
+
+    def arithmetics(self) -> list[str]:
+        """Return the arithmetics of the machines that trained the runs, as `files.arithmetic` names them.
+
+        Raises:
+            RecordError: if they are several and the config does not allow that.
+        """
+        found = sorted({training.label["arithmetic"] for setting in self.settings for training in setting.trained()})
+        if len(found) > 1 and not self.mixed_arithmetic:
+            raise RecordError(
+                f"the runs were trained with different arithmetic: {'; '.join(found)}. To compare them all the same, set "
+                "`mixed_arithmetic: true` in the config; else delete the runs of one of them and run again."
+            )
+        return found
 
     def baseline_setting(self) -> Setting:
         """Return the baseline's setting."""
@@ -203,4 +219,6 @@ def read_study(path: Path) -> Study:
     origin = Origin(results / "data" / content["dataset"], content["trained_by"], content["evaluated_by"])
     summaries = {name: tuple(factors) for name, factors in content["summaries"].items()}
     settings = read_settings(results / "plan.csv", origin)
-    return Study(settings, content["baseline"], summaries, content["alpha"], results, origin)
+    return Study(
+        settings, content["baseline"], summaries, content["alpha"], results, origin, content["mixed_arithmetic"]
+    )

@@ -176,6 +176,7 @@ def test_the_study_file_holds_what_the_summarising_scripts_ask_for():
         "baseline": {**dict(part.split("=") for part in BASELINE.split(",")), "epochs": "5"},
         "summaries": {"momentum": ["momentum"], "both": ["units", "epochs"]},
         "alpha": 0.05,
+        "mixed_arithmetic": False,
         "trained_by": "a training",
         "evaluated_by": "an evaluation",
     }

@@ -25,8 +25,10 @@ from design import configuration
 from design.canonical import HYPERPARAMETERS, canonical_value
 from design.plan import Link, make_plan, plan_text, study_text
 from figures.catalogue import figure_names
+from files.arithmetic import arithmetic
 from files.atomic import atomic_path
 from files.code_digest import code_digest, engine, files_digest
+from files.records import Record
 from published.publication import publication_file, publications
 from running import guard
 from training import cost
@@ -139,3 +141,21 @@ def study_files(wildcards):
     begin_run()
     kept = ["state.npz", "history.csv", "train.json", *(["optimizer.npz"] if CONFIG.keep_optimizer_state else [])]
     return [*files(PLAN.trained(), *kept), *files(PLAN.evaluated(), "test.npz", "metrics.csv", "evaluate.json")]
+
+
+def refuse_other_arithmetic():
+    """End the run before it trains if trainings that stay come from a machine of another arithmetic.
+
+    A cluster's nodes need not be like the machine of Snakemake itself: there the tables refuse a mixture.
+    """
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "train"]
+    made_here = {output for job in jobs for output in job.output}
+    kept = (f"{link.folder}/train.json" for link in PLAN.trained())
+    stays = next((Path(path) for path in kept if path not in made_here and Path(path).exists()), None)
+    if jobs and stays and workflow.local_exec and not CONFIG.mixed_arithmetic:
+        there, here = Record(stays).label["arithmetic"], arithmetic()
+        if there != here:
+            sys.exit(
+                f"ERROR: this study was trained with the arithmetic {there}. Received: a machine with {here}, whose bits "
+                "differ. To go on all the same, set `mixed_arithmetic: true` in the config."
+            )
