@@ -1,0 +1,90 @@
+"""The checksums of a finished study: what two people compare to know whether they hold the same bytes.
+
+The format is that of `sha256sum`, which can check it too: a line a file, `{SHA-256}  {path below results}`, sorted by
+path.
+Lines that start with `#` say what made the study, as `key: value`.
+"""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+from files.records import Record, sha256
+
+# What each record vouches for and a study never lacks; an optimizer's variables need not be kept.
+RECORDS = ("train.json", "evaluate.json", "aggregate.json", "resample.json", "check_published.json", "plot.json")
+OPTIONAL = "optimizer.npz"
+STAGES = {  # by the end of a path; the first that fits
+    "state.npz": "training",
+    "history.csv": "training",
+    "test.npz": "evaluation",
+    "metrics.csv": "evaluation",
+    "plan.csv": "plan",
+    "report.md": "report",
+    ".svg": "figures",
+    ".png": "figures",
+    "": "tables",
+}
+
+
+def study_checksums(results: Path) -> dict[str, str]:
+    """Return the SHA-256 of each state, history, outcome, metric, table, figure and of the report, by path.
+
+    Paths start below `results`. Digests of files on record are read from there; only plan and report are hashed.
+
+    Raises:
+        RecordError: if a record is damaged.
+        OSError: if plan or report is not there.
+    """
+    found = {name: sha256(results / name) for name in ("plan.csv", "report.md")}
+    for path in (path for name in RECORDS for path in results.glob(f"**/{name}")):
+        record = Record(path)
+        folder = path.parent.relative_to(results)
+        found |= {(folder / name).as_posix(): digest for name, digest in record.sha256.items() if name != OPTIONAL}
+    return dict(sorted(found.items()))
+
+
+def origin(results: Path) -> dict[str, str]:
+    """Return what made a study, from its provenance: arithmetic, versions, code."""
+    provenance = json.loads((results / "provenance.json").read_text(encoding="utf-8"))
+    study = json.loads((results / "study.json").read_text(encoding="utf-8"))
+    packages = ", ".join(f"{name} {version}" for name, version in provenance["packages"].items())
+    return {"arithmetic": provenance["arithmetic"], "versions": packages, "trained by": study["trained_by"]}
+
+
+def checksums_text(checksums: dict[str, str], made_by: dict[str, str]) -> str:
+    """Return the content of a file of checksums."""
+    lines = [f"# {key}: {value}" for key, value in made_by.items()]
+    return "\n".join([*lines, *(f"{digest}  {path}" for path, digest in checksums.items())]) + "\n"
+
+
+def read_checksums(path: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the checksums of a file by path, and what made that study.
+
+    Raises:
+        ValueError: with one line, if a line is neither.
+        OSError: if it cannot be read.
+    """
+    checksums, made_by = {}, {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.startswith("# ") and ": " in line:
+            key, value = line[2:].split(": ", 1)
+            made_by[key] = value
+        elif len(parts := line.split("  ", 1)) == 2 and len(parts[0]) == 64:
+            checksums[parts[1]] = parts[0]
+        else:
+            raise ValueError(f"{path}, line {number}: expected `SHA-256  path`. Received: {line[:80]!r}")
+    return checksums, made_by
+
+
+def stage(path: str) -> str:
+    """Return which stage of the study made a file."""
+    return next(name for ending, name in STAGES.items() if path.endswith(ending))
+
+
+def compared(here: dict[str, str], other: dict[str, str]) -> dict[str, tuple[int, int]]:
+    """Return for each stage how many of the files that both studies hold are the same, and how many these are."""
+    both = here.keys() & other.keys()
+    total = Counter(stage(path) for path in both)
+    same = Counter(stage(path) for path in both if here[path] == other[path])
+    return {name: (same[name], total[name]) for name in dict.fromkeys(STAGES.values()) if total[name]}
