@@ -398,7 +398,7 @@ def assert_datasets(found, content):
     """Assert that data sets were read as they are written."""
     assert list(found) == list(content)
     for dataset, entry in zip(found.values(), content.values(), strict=True):
-        assert dataset.train_images_count == entry["train_images_count"]
+        assert dataset.train_images_count == number(entry["train_images_count"])
         assert list(dataset.class_names) == entry["class_names"]
         expected = {key: (entry["files"][key]["name"], entry["files"][key]["sha256"].lower()) for key in dataset.files}
         assert {key: (file.name, file.sha256) for key, file in dataset.files.items()} == expected
