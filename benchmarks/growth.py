@@ -38,7 +38,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
 sys.exit(code)
 """
 METRICS = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
-RULES = ("aggregate", "resample", "check_published", "plot", "report")
+RULES = ("plan", "aggregate", "resample", "check_published", "plot", "report")
 
 
 def sides(points: int) -> tuple[int, int, int]:
@@ -105,6 +105,7 @@ def pretend_training(study: Path, labels: np.ndarray) -> None:
     """
     config, _ = configuration.validate(yaml.safe_load((study / "config.yaml").read_text(encoding="utf-8")))
     plan = planning.make_plan(config)
+    (study / "results" / "config.json").write_text(config.model_dump_json(), encoding="utf-8")  # as a run does
     generator = np.random.default_rng(0)
     ease = generator.normal(6, 2.5, len(labels)).astype(np.float32)
     data = Record(study / "results" / "data" / "mnist" / "preprocess.json")

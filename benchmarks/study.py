@@ -100,7 +100,15 @@ def main() -> None:
     folder, config = arguments.folder, f"CONFIG={' '.join(arguments.configs)}"
     copy_project(folder)
     path = f"{folder.resolve()}/.venv/bin:{os.environ['PATH']}"
-    snakemake = [".venv/bin/snakemake", "data", "--cores", "all", "--configfile", *arguments.configs]
+    snakemake = [
+        ".venv/bin/snakemake",
+        "data",
+        "results/plan.csv",
+        "--cores",
+        "all",
+        "--configfile",
+        *arguments.configs,
+    ]
     subprocess.run(snakemake, cwd=folder, check=True, env=os.environ | {"PATH": path})
 
     def tell(step: str, seconds: float, training: float, limit_seconds: float = 0) -> None:

@@ -6,7 +6,7 @@ Snakemake's own loader names neither file nor line and lets a key given twice pa
 import argparse
 from pathlib import Path
 
-from running.checking import checked_study
+from running.checking import checked_config
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -15,7 +15,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("files", type=Path, nargs="+")
     parser.add_argument("--directory", "-d", type=Path, default=Path(), help="of the study; by default this one")
     arguments = parser.parse_args(argv)
-    checked_study(arguments.files, arguments.directory)
+    checked_config(arguments.files, arguments.directory)
 
 
 if __name__ == "__main__":

@@ -78,14 +78,14 @@ def comments(study: Study, tables: dict, margins: dict[str, float], published: s
         counts: takes the numbers that are counted here.
     """
     details, seeds = tables["comparisons"], study.seeds
-    own = families(study, tables, margins)
-    written = {name: comment(pair["accuracy"], pair["loss"]) for name, pair in own.items()}
+    compared = families(study, tables, margins)
+    written = {name: comment(pair["accuracy"], pair["loss"]) for name, pair in compared.items()}
     written |= {
         "learning": findings.learning_comment(tables["learning"], study.baseline["epochs"]),
         "turning": findings.turning_comment(tables["learning"]),
         "doubling": findings.units_comment(tables["trends"]),
-        "rate": findings.rate_comment(tables["trends"], own["learning_rate"]["accuracy"])
-        if "learning_rate" in own
+        "rate": findings.rate_comment(tables["trends"], compared["learning_rate"]["accuracy"])
+        if "learning_rate" in compared
         else "",
         "uncertainty": findings.uncertainty_comment(tables["two_way"], details, counts),
         "selection": findings.selection_comment(tables["selection"]),

@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> None:
     configs = ["--configfile", *map(str, options.configs)]
     is_dry = any(DRY_RUN.fullmatch(word) for word in others)
     if not is_dry:
-        guard.begin(folder)
+        guard.begin(folder, unlock=True)
     work = work_of(config, folder)
     slots = jobs_at_once(options.cores, options.memory_mb, work)
     with nullcontext([]) if is_dry else concluded(folder) as runs:

@@ -46,8 +46,8 @@ def test_the_whole_report(ten):
     assert record["config"] == {"alpha": 0.05}
 
 
-def told(page):
-    """Return what a page tells: its text and that of its drawings, without its style and script."""
+def shown(page):
+    """Return what a page shows: its text and that of its drawings, without its style and script."""
     return re.sub(r"<(style|script)\b.*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
 
 
@@ -58,8 +58,13 @@ def test_a_report_on_other_images_speaks_of_no_digits(tmp_path):
     markdown = write_report(study)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert markdown.startswith("# A dense network on fashion_mnist\n")
-    assert "seen as Trouser" in told(page)
-    for text in (markdown, page.partition("</title>")[0], told(page), *re.findall(r'(?:aria-label|alt)="(.*?)"', page)):
+    assert "seen as Trouser" in shown(page)
+    for text in (
+        markdown,
+        page.partition("</title>")[0],
+        shown(page),
+        *re.findall(r'(?:aria-label|alt)="(.*?)"', page),
+    ):
         assert not re.search("mnist|digit|handwrit|notebook|original", text.replace("fashion_mnist", ""), re.IGNORECASE)
     assert not re.search("published", markdown)
 
@@ -147,8 +152,8 @@ def test_long_tables_are_cut_in_the_markdown_for_reading():
 
     assert report.without_links(table(LONG_TABLE)) == table(LONG_TABLE)
     text = report.without_links(f"{table(LONG_TABLE + 1)}\nIt goes on.\n\n{table(2)}")
-    told = f"\n(The first {LONG_TABLE} of {LONG_TABLE + 1} rows; all stand in report.html.)\n"
-    assert text == f"{table(LONG_TABLE)}{told}\nIt goes on.\n\n{table(2)}"
+    note = f"\n(The first {LONG_TABLE} of {LONG_TABLE + 1} rows; all stand in report.html.)\n"
+    assert text == f"{table(LONG_TABLE)}{note}\nIt goes on.\n\n{table(2)}"
 
 
 def test_prose_may_name_levels_margins_and_seeds(ten):

@@ -24,9 +24,8 @@ FLOORS = (
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # Modules without a test file of their name, and the file that tests them.
 TESTED_BY = {
-    "aggregate": "workflow/test_workflow.py",
     "check": "running/test_checking.py",
-    "check_published": "workflow/test_workflow.py",
+    "check_published": "published/test_rows.py",
     "download": "data/test_sources.py",
     "evaluate": "training/test_evaluation.py",
     "plan": "workflow/test_workflow.py",
@@ -35,14 +34,8 @@ TESTED_BY = {
     "design.hyperparameters": "design/test_configuration.py",
     "design.labels": "writing/test_sentences.py",
     "design.sweeps": "design/test_configuration.py",
-    "figures.catalogue": "workflow/test_workflow.py",
-    "figures.style": "workflow/test_incremental.py",
-    "published.study_runs": "published/test_verdicts.py",
+    "published.study_runs": "published/test_rows.py",
     "tables.quantities": "running/test_forecast.py",
-    "writing.links": "writing/test_page.py",
-    "writing.live_verdicts": "writing/test_verdicts_js.py",
-    "writing.report_tables": "test_report.py",
-    "writing.svg": "writing/test_page.py",
 }
 
 

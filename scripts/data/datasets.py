@@ -45,15 +45,11 @@ class Source(NamedTuple):
 
 
 class Dataset(NamedTuple):
-    """An entry of datasets.yaml; `files` has the keys of `FILES`, in that order."""
+    """What the workflow needs of an entry of datasets.yaml; `files` has the keys of `FILES`, in that order."""
 
     name: str
-    description: str
-    license: str
-    citation: str
     class_names: tuple[str, ...]
     train_images_count: int
-    test_images_count: int
     files: dict[str, DataFile]
     sources: tuple[Source, ...]
 
@@ -153,16 +149,13 @@ def _dataset(name: str, entry: _Entry) -> Dataset:
         split, part = key.split("_")
         header, item = (16, math.prod(IMAGE_SHAPE)) if part == "images" else (8, 1)
         files[key] = DataFile(file.name, file.sha256, header + item * counts[split])
-    sources = [
+    sources = (
         Source(kind, address, source.folder)
         for source in entry.sources
         for kind, address in source
         if address and kind != "folder"
-    ]
-    return Dataset(
-        **dict(entry)
-        | {"name": name, "class_names": tuple(entry.class_names), "files": files, "sources": tuple(sources)}
     )
+    return Dataset(name, tuple(entry.class_names), entry.train_images_count, files, tuple(sources))
 
 
 def find_dataset(datasets: dict[str, Dataset], name: str) -> Dataset:

@@ -17,8 +17,8 @@ RESERVED = (
 )
 
 
-def check_values(factor: str, values: Any, key: str, problems: list[str]) -> list | None:
-    """Return the checked values of one factor; None where they are wrong, with the lines added to `problems`."""
+def _values(factor: str, values: Any, key: str, problems: list[str]) -> list | None:
+    """Return the checked values of one factor; None where they are wrong."""
     if not isinstance(values, list):
         problems.append(must_be(key, f"a list of values, e.g. [{getattr(Baseline(), factor)}]", values))
         return None
@@ -64,7 +64,7 @@ def check_sweeps(raw: dict, baseline: Baseline | None, problems: list[str], note
             continue
         if values is None:
             continue
-        parsed = check_values(factor, values, key, problems)
+        parsed = _values(factor, values, key, problems)
         if parsed is None:
             continue
         if baseline and getattr(baseline, factor) not in parsed:
@@ -100,7 +100,7 @@ def check_grids(raw: dict, problems: list[str]) -> dict[str, dict[str, list]]:
             if factor not in FACTORS:
                 problems.append(unknown(f"{key}.{word(factor)}", word(factor), list(FACTORS)))
             else:
-                parsed[factor] = check_values(factor, values, f"{key}.{factor}", problems)
+                parsed[factor] = _values(factor, values, f"{key}.{factor}", problems)
         if len(parsed) == len(factors) and all(parsed.values()):
             grids[name] = parsed
     for name in grids:

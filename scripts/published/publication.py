@@ -64,14 +64,12 @@ class Publication:
 
     Attributes:
         dataset: name of the data set they were measured on.
-        source: where they come from, a sentence.
         defaults: factor -> canonical text of the value that is not said otherwise.
         numbers: in the order of the file.
         orderings: in the order of the file.
     """
 
     dataset: str
-    source: str
     defaults: dict[str, str]
     numbers: tuple[StatedNumber, ...]
     orderings: tuple[StatedOrdering, ...]
@@ -134,7 +132,7 @@ def read_published(path: Path) -> Publication:
     orderings = [_ordering(row, key, levels, problems) for key, row in _rows(content, "orderings", problems)]
     if problems:
         raise ValueError("\n".join(f"{path}: {problem}" for problem in problems))
-    return Publication(file.dataset, file.source, levels, tuple(numbers), tuple(orderings))
+    return Publication(file.dataset, levels, tuple(numbers), tuple(orderings))
 
 
 def publication_file(name: str | None, project: Path) -> Path | None:

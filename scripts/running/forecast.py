@@ -7,11 +7,10 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from data.data_folder import training_images
 from design.configuration import Config
-from design.plan import Plan, make_plan, previous_milestone
+from design.plan import Link, Plan, make_plan
 from running import checking
 from running.snakemake_jobs import Job, Key
 from training.cost import TEST_SHARE, epoch_operations, forward_operations, parameters, training_memory_mb
@@ -22,6 +21,7 @@ from training.cost import TEST_SHARE, epoch_operations, forward_operations, para
 TYPICAL_SECONDS = {
     "download": (2, 0),
     "preprocess": (0.5, 0),
+    "plan": (0.5, 0),
     "train": (5, 6.4),
     "evaluate": (0.2, 5.7),
     "aggregate": (1.2, 0),
@@ -32,23 +32,7 @@ TYPICAL_SECONDS = {
 }
 BYTES = 4  # of a float32
 BENCHMARKS = Path("results/benchmarks")
-
-
 LINK = re.compile(rf"{BENCHMARKS}/(?:train|evaluate)/([^/]+)/seeds=(\d+)-(\d+)/epochs=(\d+)\.tsv")
-
-
-class Link(NamedTuple):
-    """What a training or an evaluation is of: a point, a block of seeds, a milestone."""
-
-    point: str
-    first: int
-    last: int
-    epochs: int
-
-    @property
-    def seeds(self) -> int:
-        """Number of runs."""
-        return self.last - self.first + 1
 
 
 def link_of(job: Job) -> Link | None:
@@ -63,13 +47,11 @@ class Work:
 
     Attributes:
         plan: the study's plan.
-        checkpoint_every: epochs between two milestones.
         images: number of training images.
         keep_optimizer_state: whether the optimizer's variables stay on disk.
     """
 
     plan: Plan
-    checkpoint_every: int
     images: int
     keep_optimizer_state: bool
 
@@ -83,7 +65,7 @@ class Work:
         link = link_of(job)
         if job.rule != "train" or link is None:
             return 0
-        return link.seeds * (link.epochs - previous_milestone(link.epochs, self.checkpoint_every))
+        return link.seeds * self.plan.epochs(link)
 
     def operations(self, job: Job) -> int:
         """Return the floating-point operations of a job's matrix products; 0 for rules that take what they take."""
@@ -112,7 +94,7 @@ def work_of(config: Config, folder: Path = Path()) -> Work:
     """Return the work of a study whose results go to a folder, from which relative paths of its config start."""
     with contextlib.chdir(folder if folder.is_dir() else Path()):
         images = training_images(checking.DATASETS_FILE)(config.dataset, config.data_folder)
-    return Work(make_plan(config), config.checkpoint_every, images, config.keep_optimizer_state)
+    return Work(make_plan(config), images, config.keep_optimizer_state)
 
 
 def read_records(benchmarks: Path) -> dict[str, float]:

@@ -24,7 +24,6 @@ import psutil
 
 LOCK = Path(".snakemake") / "run.lock"
 SNAKEMAKE_LOCKS = Path(".snakemake") / "locks"
-SNAKEMAKE_RECORD = (Path(".snakemake") / "metadata", Path(".snakemake") / "metadata.db")
 RUN_VARIABLE = "DENSE_MNIST_RUN"  # in the environment of all processes of a run: its name
 PATIENCE = 1.0  # seconds: a run that was just stopped may need a moment to end
 FREE_BYTES = 100_000  # for Snakemake's own files and the first logs; a job that needs more says so in its log
@@ -64,7 +63,7 @@ class Holder:
         return f"process {self.process} on {self.host}, started {self.began}"
 
 
-def begin(folder: Path, has_snakemake_lock: bool = False) -> None:
+def begin(folder: Path, *, unlock: bool = False, has_snakemake_lock: bool = False) -> None:
     """Hold a folder until this process ends, and make it ready for a run. Does nothing the second time.
 
     Stops the jobs and removes the files of a run that did not succeed, corrects time stamps, and records this run.
@@ -72,7 +71,8 @@ def begin(folder: Path, has_snakemake_lock: bool = False) -> None:
 
     Args:
         folder: the working directory of Snakemake.
-        has_snakemake_lock: whether Snakemake has made its own lock for this very run.
+        unlock: whether to remove Snakemake's lock if its maker is dead. A profile may have jobs on a cluster then.
+        has_snakemake_lock: whether the lock is that of this very run.
 
     Raises:
         SystemExit: with one line, if the folder cannot be written to, or another run is or may be at work there.
@@ -88,7 +88,7 @@ def begin(folder: Path, has_snakemake_lock: bool = False) -> None:
         is_locked = _lock(file, folder)
         previous = _recorded_run(file) if is_locked else None
         if not has_snakemake_lock:
-            _remove_snakemake_lock(folder, previous)
+            _remove_snakemake_lock(folder, previous, unlock)
         failed = previous is not None and not previous.succeeded
         if failed:
             _clear_up(folder, previous)
@@ -138,8 +138,8 @@ def write_problem(folder: Path) -> str | None:
 
 def record_is_gone(folder: Path) -> bool:
     """Whether a folder holds results, but not Snakemake's record of the code and settings they came from."""
-    places = [folder / place for place in SNAKEMAKE_RECORD]
-    is_there = any(place.is_file() or (place.is_dir() and any(place.iterdir())) for place in places)
+    metadata, database = (folder / ".snakemake" / name for name in ("metadata", "metadata.db"))
+    is_there = database.is_file() or any(metadata.glob("*"))
     return not is_there and any((folder / "results" / "runs").glob("*"))
 
 
@@ -208,13 +208,13 @@ def _end(folder: Path, run: Holder) -> None:
             _record(_held[folder], replace(run, succeeded=True))
 
 
-def _remove_snakemake_lock(folder: Path, previous: Holder | None) -> None:
-    """Remove Snakemake's lock if its maker is known to be dead; ends the process if not."""
+def _remove_snakemake_lock(folder: Path, previous: Holder | None, unlock: bool) -> None:
+    """Remove Snakemake's lock if that is allowed and its maker known to be dead; ends the process if not."""
     locks = list((folder / SNAKEMAKE_LOCKS).glob("*"))
-    if locks and not (previous and previous.was_here):
+    if locks and not (unlock and previous and previous.was_here):
         sys.exit(
             f"ERROR: {folder} is locked by Snakemake ({previous or 'an unknown run'}). "
-            "If no run is at work there, run `snakemake --unlock` and try again."
+            "If no job of it is at work, here or on a cluster, run `snakemake --unlock` and try again."
         )
     for lock in locks:
         lock.unlink()

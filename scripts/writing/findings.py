@@ -133,8 +133,8 @@ def units_comment(trends: list[Row]) -> str:
 
 def effective_rate_comment(details: list[Row], seeds: int, counts: Counts) -> str:
     """Say whether points of equal effective learning rate agree: does accuracy collapse onto one curve?"""
-    own = {metric: [row for row in details if row["metric"] == metric] for metric in ("accuracy", "loss")}
-    if not own["accuracy"]:
+    by_metric = {metric: [row for row in details if row["metric"] == metric] for metric in ("accuracy", "loss")}
+    if not by_metric["accuracy"]:
         return ""
     if seeds == 1:
         return "One seed a point cannot say whether points of equal effective rate agree."
@@ -145,13 +145,13 @@ def effective_rate_comment(details: list[Row], seeds: int, counts: Counts) -> st
         "undecided": (("inconclusive",), "is undecided", "are undecided"),
     }
     sentences = []
-    for metric, rows in own.items():
+    for metric, rows in by_metric.items():
         parts = []
-        for name, (verdicts, one, several) in groups.items():
+        for name, (verdicts, singular, plural) in groups.items():
             number = sum(row["verdict"] in verdicts for row in rows)
             if number:
                 cited = counts.cite(f"pairs of equal effective rate, {metric} {name}", number)
-                parts.append(f"{cited} {one if number == 1 else several}")
+                parts.append(f"{cited} {singular if number == 1 else plural}")
         total = "these"
         if metric == "accuracy":
             total = f"{counts.cite('pairs of equal effective rate', len(rows))} pairs of equal effective rate"
@@ -166,7 +166,7 @@ def effective_rate_comment(details: list[Row], seeds: int, counts: Counts) -> st
             number = cite(signed(largest["difference"]), EFFECTIVE_RATE, metric, largest["level"])
             opening = "It stands" if len(rows) == 1 else "The furthest apart stands"
             sentences.append(f"{opening} at {spoken(largest['level'])}: {number} against the run without momentum.")
-    verdicts = {row["verdict"] for row in own["accuracy"]}
+    verdicts = {row["verdict"] for row in by_metric["accuracy"]}
     if verdicts & {"better", "worse"}:
         answer = "So accuracy does not collapse onto one curve: momentum is not only a larger step."
     elif verdicts <= {"equivalent", "negligible"}:
@@ -191,8 +191,8 @@ def update_rule_comment(details: list[Row]) -> str:
         return "One seed a point cannot tell the two rules apart."
     words = {"accuracy": {"better": "higher", "worse": "lower"}, "loss": {"better": "lower", "worse": "higher"}}
     parts = []
-    for metric, told in words.items():
-        for verdict, word in told.items():
+    for metric, meanings in words.items():
+        for verdict, word in meanings.items():
             found = [row for row in details if (row["metric"], row["verdict"]) == (metric, verdict)]
             sizes = [
                 f"by {cite(shortened(row['difference']).removeprefix('-'), KERAS2_RULE, metric, row['level'])} at "

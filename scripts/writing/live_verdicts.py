@@ -84,7 +84,7 @@ def t_quantiles(families: list[dict], alphas: Iterable[float]) -> dict:
     """
     alphas = list(alphas)
     levels = np.array(alphas, dtype=float)
-    counts = sorted({row["n"] for some in families for row in some["rows"] if row["n"] > 1})
+    counts = sorted({row["n"] for compared in families for row in compared["rows"] if row["n"] > 1})
     return {
         "alphas": alphas,
         "n": {
@@ -110,28 +110,28 @@ def embedded_json(value: object) -> Markup:
     return Markup(text)
 
 
-def reading_family(some: dict, ids: set[str]) -> dict:
+def reading_family(compared: dict, ids: set[str]) -> dict:
     """Return a family's part of the page's table, every cell as text.
 
     Args:
-        some: what `family` returns.
+        compared: what `family` returns.
         ids: of the page, where each row's own table row is looked up.
 
     Returns:
         `name`, `factors` (of a grid, else ""), `metric`, `alpha` and `rows`: `level`, `target` (an id or ""), `n`,
         `difference`, `interval`, `equivalence`, `p_holm`, `verdict`.
     """
-    alpha, rows = some["alpha"], some["rows"]
+    alpha, rows = compared["alpha"], compared["rows"]
     p_holm = holm([_or_nan(row["p"]) for row in rows])
     named = {tuple(part.rpartition("=")[0] for part in row["level"].split(",")) for row in rows}
     factors = named.pop() if len(named) == 1 else ()  # those of a grid are the same in every row, and said once
     return {
-        "name": sentence_case(some["name"]),
+        "name": sentence_case(compared["name"]),
         "factors": ", ".join(filter(None, factors)).replace("_", " "),
-        "metric": some["metric"],
+        "metric": compared["metric"],
         "alpha": alpha,
         "rows": [
-            {"level": _reading_level(row["level"], bool(factors)), "target": _own_row(some, row["level"], ids)}
+            {"level": _reading_level(row["level"], bool(factors)), "target": _target(compared, row["level"], ids)}
             | _reading_row(row, p, alpha)
             for row, p in zip(rows, p_holm.tolist(), strict=True)
         ],
@@ -142,9 +142,9 @@ def _reading_level(label: str, short: bool) -> str:
     return ", ".join(part.rpartition("=")[2] if short else part for part in label.split(","))
 
 
-def _own_row(some: dict, label: str, ids: set[str]) -> str:
+def _target(compared: dict, label: str, ids: set[str]) -> str:
     """Return the id of the table row a comparison belongs to, as sweeps, grids and matched pairs name theirs."""
-    name, metric, levels = some["name"], some["metric"], [part.rpartition("=")[2] for part in label.split(",")]
+    name, metric, levels = compared["name"], compared["metric"], [part.rpartition("=")[2] for part in label.split(",")]
     candidates = (row_id(f"{name}_{metric}", *levels), row_id(name, *levels), row_id(name, metric, label))
     return next((candidate for candidate in candidates if candidate in ids), "")
 

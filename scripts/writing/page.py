@@ -67,7 +67,7 @@ def render_page(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    alphas = sorted({*ALPHAS, *(some["alpha"] for some in families)})
+    alphas = sorted({*ALPHAS, *(family["alpha"] for family in families)})
     data = {"families": families, "quantiles": t_quantiles(families, alphas)}
     return environment.get_template("report.html.j2").render(
         title=title,
@@ -75,11 +75,11 @@ def render_page(
         body=Markup(document.body),
         contents=[*document.contents, *sections.items()],
         sections=sections,
-        families=[reading_family(some, document.ids) for some in families],
-        margins={some["metric"]: some["margin"] for some in families},
+        families=[reading_family(family, document.ids) for family in families],
+        margins={family["metric"]: family["margin"] for family in families},
         alphas=alphas,
         table_number=document.tables + 1,
-        is_long=sum(len(some["rows"]) for some in families) > LONG_TABLE,
+        is_long=sum(len(family["rows"]) for family in families) > LONG_TABLE,
         data=embedded_json(data),
         script=Markup(script),
         provenance=provenance,

@@ -246,10 +246,10 @@ def diverged_sentence(family: Family, *others: Family) -> str:
         for row in lost
     ]
     changed = [
-        f"on {one.metric} {one.at} {one.name(detail['level'])} from {detail['verdict']} to "
+        f"on {changing.metric} {changing.at} {changing.name(detail['level'])} from {detail['verdict']} to "
         f"{detail['verdict_without_diverged']}"
-        for one in (family, *others)
-        for detail in one.details.values()
+        for changing in (family, *others)
+        for detail in changing.details.values()
         if detail["verdict_without_diverged"] not in ("", detail["verdict"])
     ]
     second = f" Without them the verdict changes {listed(changed)}." if changed else ""

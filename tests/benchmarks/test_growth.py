@@ -80,7 +80,7 @@ def test_after_a_made_up_training_only_the_summarising_rules_are_left(tmp_path, 
     assert "--study results/study.json" in commands["aggregate"]
     assert seconds > 0.1
     assert 20 < memory < 1_000
-    with pytest.raises(ValueError, match="expected one job of aggregate"):
+    with pytest.raises(ValueError, match="expected one job of plan"):
         growth.planned_commands(output.replace("/scripts/plot.py", "/scripts/train.py"))
 
 

@@ -85,13 +85,17 @@ def test_training_job_killed(finished, tmp_path):
 
 
 @pytest.mark.long
-def test_bare_snakemake_after_a_kill(finished, tmp_path):
-    """It stops the jobs of the killed run and removes Snakemake's lock, as `make` does."""
+def test_bare_snakemake_after_a_kill_needs_its_unlock_first(finished, tmp_path):
+    """As the README shows; it then stops the jobs of the killed run."""
     study = with_work_left(finished, tmp_path / "project")
     run = study.start(command=SNAKEMAKE)
     orphan = run.wait_for_job("train")
     run.signal(signal.SIGKILL, everyone=False)
     run.end()
+    code, printed = study.snakemake("--until", "evaluate")
+    assert code != 0
+    assert "run `snakemake --unlock` and try again" in printed
+    assert study.snakemake("--unlock")[0] == 0
     code, printed = study.snakemake("--until", "evaluate")
     assert code == 0, printed
     assert not orphan.is_running()

@@ -22,7 +22,7 @@ POINT = "units={units},learning_rate=0.001,momentum=0,batch_size=128,optimizer=r
 def work(images=60_000, **changes):
     raw = {"baseline": {"units": 512}, "sweeps": {"units": [32, 512, 1024]}, "replicates": 10} | changes
     study, _ = configuration.validate(raw)
-    return Work(make_plan(study), study.checkpoint_every, images, study.keep_optimizer_state)
+    return Work(make_plan(study), images, study.keep_optimizer_state)
 
 
 def job(rule="train", units=512, seeds=(0, 9), epochs=5, **other):

@@ -15,12 +15,13 @@ from helpers.workflow import PROJECT
 from running import guard
 
 BEGIN = "import sys, time; from pathlib import Path; from running import guard; guard.begin(Path()); "
+UNLOCK = BEGIN.replace("Path())", "Path(), unlock=True)")
 
 
-def run(folder, then=""):
+def run(folder, then="", begin=BEGIN):
     """Run a study that does something, in a process of its own."""
     environment = os.environ | {"PYTHONPATH": str(PROJECT / "scripts")}
-    call = [sys.executable, "-c", BEGIN + then]
+    call = [sys.executable, "-c", begin + then]
     return subprocess.run(call, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
@@ -117,19 +118,31 @@ def snakemake_lock(folder):
     return lock
 
 
-def test_snakemakes_lock_goes_if_its_maker_ran_here(folder):
+def test_unlock_removes_snakemakes_lock_if_its_maker_ran_here(folder):
     run(folder)
     lock = snakemake_lock(folder)
-    assert run(folder).returncode == 0
+    assert run(folder, begin=UNLOCK).returncode == 0
     assert not lock.exists()
+
+
+def test_without_unlock_snakemakes_lock_and_partial_files_stay(folder):
+    """A killed Snakemake may have jobs at work on a cluster."""
+    run(folder, "guard.os.kill(guard.os.getpid(), 9)")
+    lock, partial = snakemake_lock(folder), put_partial_files(folder)
+    done = run(folder)
+    assert done.returncode == 1
+    assert "is locked by Snakemake (process " in done.stderr
+    assert "run `snakemake --unlock` and try again." in done.stderr
+    assert lock.exists()
+    assert all(path.exists() for path in partial)
 
 
 def test_snakemakes_lock_of_an_unknown_run_or_of_another_machine_stays(folder):
     lock = snakemake_lock(folder)
-    assert f"{folder} is locked by Snakemake (an unknown run)" in run(folder).stderr
+    assert f"{folder} is locked by Snakemake (an unknown run)" in run(folder, begin=UNLOCK).stderr
     record = {"name": "x", "host": "elsewhere", "process": 7, "began": "2025-01-01 00:00"}
     (folder / guard.LOCK).write_text(json.dumps(record))
-    assert "(process 7 on elsewhere, started 2025-01-01 00:00)" in run(folder).stderr
+    assert "(process 7 on elsewhere, started 2025-01-01 00:00)" in run(folder, begin=UNLOCK).stderr
     assert lock.exists()
 
 

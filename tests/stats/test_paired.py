@@ -249,11 +249,11 @@ def test_verdicts_of_clear_cases():
     shifts = np.array([0.01, -0.01, 0.0005, 0.0, 0.00095])
     # Alternating ±1e-4 has SD 1.054e-4; half the equivalence interval is 1.83 · 1.054e-4/√10 = 0.61e-4.
     found = compare_family(np.full(10, 0.98), 0.98 + shifts[:, None] + wiggle, **ACCURACY)
-    assert [one.verdict for one in found] == ["better", "worse", "negligible", "equivalent", "better"]
+    assert [comparison.verdict for comparison in found] == ["better", "worse", "negligible", "equivalent", "better"]
     found = compare_family(np.full(10, 0.98), 0.98 + shifts[:, None] + wiggle, margin=0.001, higher_is_better=False)
-    assert [one.verdict for one in found] == ["worse", "better", "negligible", "equivalent", "worse"]
-    assert [one.p_better for one in found] == [0, 1, 0, 0.5, 0]
-    assert {one.reason for one in found} == {""}
+    assert [comparison.verdict for comparison in found] == ["worse", "better", "negligible", "equivalent", "worse"]
+    assert [comparison.p_better for comparison in found] == [0, 1, 0, 0.5, 0]
+    assert {comparison.reason for comparison in found} == {""}
 
 
 def test_ties_count_half():
@@ -291,8 +291,8 @@ def test_left_out_pairs_leave_a_smaller_comparison():
     left_out[3, 1:] = True
     others[left_out] = np.nan
     found = compare_family(baseline, others, left_out=left_out, margin=0.1, higher_is_better=True)
-    assert [one.n for one in found] == [10, 8, 0, 1]
-    assert [one.verdict for one in found[2:]] == ["descriptive"] * 2
+    assert [comparison.n for comparison in found] == [10, 8, 0, 1]
+    assert [comparison.verdict for comparison in found[2:]] == ["descriptive"] * 2
     assert found[2].reason == "0 pairs of runs: without a spread nothing can be inferred"
     kept = [1, 2, 4, 5, 6, 7, 8, 9]
     [alone] = compare_family(baseline[kept], others[1:2, kept], margin=0.1, higher_is_better=True)
@@ -306,9 +306,9 @@ def test_left_out_pairs_leave_a_smaller_comparison():
 def test_a_rival_of_its_own_for_each_point():
     rivals, others = normal((3, 10), 1), normal((3, 10), 2)
     together = compare_family(rivals, others, margin=0.1, higher_is_better=True)
-    for rival, other, one in zip(rivals, others, together, strict=True):
+    for rival, other, comparison in zip(rivals, others, together, strict=True):
         [alone] = compare_family(rival, [other], margin=0.1, higher_is_better=True)
-        assert (one.mean, one.p_value) == (alone.mean, alone.p_value)
+        assert (comparison.mean, comparison.p_value) == (alone.mean, alone.p_value)
 
 
 def test_an_empty_family_has_no_comparisons():
@@ -326,13 +326,13 @@ def test_better_for_accuracy_is_worse_for_its_complement(values):
     error = compare_family(1 - values[0], 1 - values[1:], margin=0.001, higher_is_better=False)
     swapped = compare_family(values[1:], np.tile(values[0], (3, 1)), **ACCURACY)
     opposite = {"better": "worse", "worse": "better"}
-    for one, mirrored, reverse in zip(accuracy, error, swapped, strict=True):
-        assert one.verdict == mirrored.verdict == opposite.get(reverse.verdict, reverse.verdict)
-        assert one.p_value == pytest.approx(mirrored.p_value, nan_ok=True)
-        assert one.p_value == pytest.approx(reverse.p_value, nan_ok=True)
-        assert one.mean == pytest.approx(-mirrored.mean) == pytest.approx(-reverse.mean)
-        assert one.p_better == pytest.approx(1 - reverse.p_better)
-        assert one.sd == pytest.approx(mirrored.sd, rel=1e-6, nan_ok=True)
+    for comparison, mirrored, reverse in zip(accuracy, error, swapped, strict=True):
+        assert comparison.verdict == mirrored.verdict == opposite.get(reverse.verdict, reverse.verdict)
+        assert comparison.p_value == pytest.approx(mirrored.p_value, nan_ok=True)
+        assert comparison.p_value == pytest.approx(reverse.p_value, nan_ok=True)
+        assert comparison.mean == pytest.approx(-mirrored.mean) == pytest.approx(-reverse.mean)
+        assert comparison.p_better == pytest.approx(1 - reverse.p_better)
+        assert comparison.sd == pytest.approx(mirrored.sd, rel=1e-6, nan_ok=True)
 
 
 def test_the_same_input_gives_the_same_result():

@@ -83,8 +83,8 @@ def test_pairing_cancels_what_point_and_baseline_share():
 
 def test_swapping_point_and_baseline_mirrors():
     point, baseline, weights = outcomes(5, 100, 1), outcomes(5, 100, 2), weights_of(5, 100)
-    one, other = bootstrapped(point, baseline, weights), bootstrapped(baseline, point, weights)
-    assert (one.mean, one.low, one.high) == pytest.approx((-other.mean, -other.high, -other.low))
+    forth, back = bootstrapped(point, baseline, weights), bootstrapped(baseline, point, weights)
+    assert (forth.mean, forth.low, forth.high) == pytest.approx((-back.mean, -back.high, -back.low))
 
 
 def test_several_points_are_each_as_if_alone():

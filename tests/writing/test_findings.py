@@ -129,8 +129,8 @@ def pair(metric, verdict, difference="0.01230", level="learning_rate=0.001,momen
 
 
 def test_effective_rates_in_singular_and_plural():
-    one = [pair("accuracy", "inconclusive"), pair("loss", "worse")]
-    assert plain(findings.effective_rate_comment(one, 10, Counts())) == (
+    undecided = [pair("accuracy", "inconclusive"), pair("loss", "worse")]
+    assert plain(findings.effective_rate_comment(undecided, 10, Counts())) == (
         "In accuracy, the only pair of equal effective rate is undecided. In loss, the only pair of equal effective "
         "rate differs. It stands at learning rate 0.001, momentum 0.9: +0.0123 against the run without momentum. In "
         "accuracy no pair differs for certain, nor do all agree for certain: one curve is possible, not proven."

@@ -1,27 +1,14 @@
 """The report's page: whole, safe, and without a single request."""
 
-import json
-import math
 import re
 
-import numpy as np
 import pytest
 
 from helpers import sample_page
 from helpers.parsed_page import Parsed
 from stats.intervals import t_half_width
-from stats.paired import compare_family
-from writing import live_verdicts, page
+from writing import page
 from writing.links import row_id
-from writing.live_verdicts import embedded_json, family, t_quantiles
-from writing.svg import figure
-
-SVG = '<svg viewBox="0 0 10 10" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
-
-
-@pytest.fixture(scope="module")
-def figures(tmp_path_factory):
-    return sample_page.draw(tmp_path_factory.mktemp("page") / "figures")
 
 
 @pytest.fixture(scope="module")
@@ -75,13 +62,6 @@ def test_contents_list_every_section_twice_in_order(parsed):
     assert [name for name, _ in sections[-2:]] == ["verdicts", "provenance"]
 
 
-def test_headings_get_stable_unique_ids():
-    found = document("## Grid: update rule\n\n## Grid update rule\n\n## Provenance\n\n## ...\n\n## `a` *b*")
-    assert [name for name, _ in found.contents] == [
-        *("grid-update-rule", "grid-update-rule-2", "provenance-2", "...", "a-b"),
-    ]
-
-
 def test_page_asks_for_nothing(html, parsed):
     assert not [source for source in parsed.attribute("src") if not source.startswith("data:")]
     for element in parsed.elements:
@@ -114,20 +94,6 @@ def test_exactly_one_h1():
 # Tables and links to their rows
 
 
-@pytest.mark.parametrize(
-    ("levels", "name"),
-    [
-        (("units", "512"), "units-512"),
-        (("learning_rate", "0.00001"), "learning_rate-0.00001"),
-        (("update_rule", "rmsprop_keras2", "20"), "update_rule-rmsprop_keras2-20"),
-        (("Class", 'T-shirt/top "x" <'), "class-t-shirt-top--x---"),
-        (("größe", "½"), "größe-½"),
-    ],
-)
-def test_row_ids(levels, name):
-    assert row_id(*levels) == name
-
-
 def test_rows_have_ids_by_their_levels(parsed):
     rows = {name for name in parsed.attribute("id") if re.match("units|learning_rate-|update_rule-", name)}
     expected = {
@@ -157,7 +123,7 @@ def test_long_tables_have_a_height(figures, monkeypatch, rows):
     is_long = rows > page.LONG_TABLE
     assert ('<div class="scroll pinned long" ' in document(text).body) == is_long
     found = sample_page.families()
-    monkeypatch.setattr(page, "LONG_TABLE", sum(len(some["rows"]) for some in found) - is_long)
+    monkeypatch.setattr(page, "LONG_TABLE", sum(len(compared["rows"]) for compared in found) - is_long)
     html = sample_page.rendered(figures)
     opening = re.search(r'<div class="([^"]*)" [^>]*: all comparisons">', html)
     assert opening[1] == ("scroll pinned long" if is_long else "scroll pinned")
@@ -191,26 +157,11 @@ def test_numbers_lead_to_their_rows(parsed):
     ]
 
 
-def test_link_to_a_row_beyond_ascii_resolves():
-    table = "*Table: größe.*\n\n| größe | n |\n|---|---|\n| klein | 1 |"
-    assert document(f"[1](#{row_id('größe', 'klein')})\n\n{table}").rows == {"größe-klein"}
-
-
 @pytest.mark.parametrize("target", ["units-513", "", "Units-512"])
 def test_link_to_nothing_is_an_error(figures, target):
     markdown = sample_page.markdown() + f"\n\n[0.9](#{target})\n"
     with pytest.raises(ValueError, match=re.escape(f"'#{target}'")):
         sample_page.rendered(figures, markdown=markdown)
-
-
-def test_link_in_a_cell_is_checked_too():
-    with pytest.raises(ValueError, match="'#nowhere'"):
-        document("| a |\n|---|\n| [1](#nowhere) |")
-
-
-def test_two_rows_of_one_level_are_an_error():
-    with pytest.raises(ValueError, match="'units-a-b'"):
-        document("*Table: units.*\n\n| units | n |\n|---|---|\n| a b | 1 |\n| a-b | 1 |")
 
 
 # Figures
@@ -224,65 +175,6 @@ def test_figures_stand_in_the_page(parsed):
     assert parsed.text("figcaption") == [f"Figure {number}. {label}" for number, label in enumerate(labels, 1)]
     assert all("figure" in svg["inside"] for svg in drawings)
     assert parsed.all("img") == []
-
-
-def test_drawing_takes_the_colours_of_the_page(figures):
-    lines = figure((figures / "lines.svg").read_text(), "Lines", 1)
-    assert re.search(r"#(000000|ffffff|0072b2|d55e00)", lines) is None
-    assert "stroke: currentColor" in lines
-    assert "fill: var(--paper)" in lines
-    assert "stroke: var(--blue)" in lines
-    assert "stroke: color-mix(in srgb, currentColor 31%, var(--paper))" in lines
-    for text in ("<?xml", "<!DOCTYPE", "<metadata", "<style", "xmlns", "font-family", "http"):
-        assert text not in lines
-    assert lines.startswith("<figure style=")
-    assert "Epochs &lt; 4 &amp; more" in lines
-
-
-def test_white_words_are_put_on_a_light_card():
-    words = '<text style="font-size: 8px; fill: #ffffff">7</text>'
-    assert figure(SVG.format(words), "Words", 1).startswith('<figure class="card"')
-    assert figure(SVG.format('<path style="fill: #ffffff"/>'), "Ground", 1).startswith("<figure style")
-
-
-def test_picture_is_put_on_a_light_card(figures):
-    assert figure((figures / "picture.svg").read_text(), "Picture", 1).startswith('<figure class="card"')
-    alone = '<image xlink:href="data:image/png;base64,AAAA"/>'
-    assert figure(SVG.format(alone), "Picture", 1).startswith('<figure class="card"')
-
-
-def test_same_figure_twice_shares_no_id(figures):
-    svg = (figures / "lines.svg").read_text()
-    first, second = (set(re.findall(r'id="([^"]+)"', figure(svg, "Lines", number))) for number in (1, 2))
-    assert first
-    assert not first & second
-
-
-def test_hatched_area_finds_its_hatches():
-    content = (
-        '<defs><pattern id="h1"/><clipPath id="c"/></defs><path id="p" clip-path="url(#c)" style="fill: url(#h1)"/>'
-    )
-    found = figure(SVG.format(content), "Hatched", 7)
-    for text in ('id="figure7-h1"', "fill: url(#figure7-h1)", 'id="figure7-c"', 'clip-path="url(#figure7-c)"'):
-        assert text in found
-    assert found.count("id=") == 2  # nothing refers to the path
-
-
-@pytest.mark.parametrize(
-    ("content", "problem"),
-    [
-        ("<script>alert(1)</script>", "<script>"),
-        ("<g><foreignObject/></g>", "<foreignObject>"),
-        ('<g onload="alert(1)"/>', "onload"),
-        ('<image xlink:href="https://example.org/a.png"/>', "example.org"),
-        ('<a href="javascript:alert(1)"/>', "javascript"),
-        ('<path style="fill: url(https://example.org/a)"/>', "example.org"),
-        ('<image href="data:image/svg+xml;base64,AAAA"/>', "data:image"),
-    ],
-)
-def test_drawing_with_more_than_a_drawing_is_an_error(content, problem):
-    with pytest.raises(ValueError, match=re.escape(problem)):
-        figure(SVG.format(content), "Caption", 1)
 
 
 @pytest.mark.parametrize(
@@ -332,15 +224,6 @@ def test_text_of_the_config_is_inert(figures):
     assert not [href for href in parsed.attribute("href") if href.startswith("javascript")]
 
 
-def test_data_comes_back_as_it_was():
-    value = {"<a>&\u2028\u2029": [1, 0.1, None, float("nan"), (True, "</script>")]}
-    text = str(embedded_json(value))
-    assert not set("<>&\u2028\u2029") & set(text)
-    assert json.loads(text) == {"<a>&\u2028\u2029": [1, 0.1, None, None, [True, "</script>"]]}
-    with pytest.raises(ValueError, match="JSON"):
-        embedded_json([math.inf])
-
-
 def test_script_that_would_end_its_element_is_refused(figures, tmp_path):
     for path in sample_page.TEMPLATES.iterdir():
         (tmp_path / path.name).write_text(path.read_text())
@@ -359,7 +242,7 @@ def test_table_of_comparisons_shows_the_study(parsed):
     text = " ".join(bodies[0]["text"].split())
     row = first["rows"][0]
     half, half_equivalence = (t_half_width(row["sd"], 10, alpha) for alpha in (0.05, 0.1))
-    bounds = [f"{row['mean'] - some:.5f} … {row['mean'] + some:.5f}" for some in (half, half_equivalence)]
+    bounds = [f"{row['mean'] - width:.5f} … {row['mean'] + width:.5f}" for width in (half, half_equivalence)]
     assert text.startswith(
         f"Units accuracy, 2 comparisons 32 worse {row['mean']:.5f} {bounds[0]} {bounds[1]} 0.0039 10 1024 equivalent +"
     )
@@ -383,75 +266,3 @@ def test_page_without_comparisons_has_no_script(figures):
     parsed = Parsed(sample_page.rendered(figures, families=[]))
     assert parsed.all("script") == parsed.all("form") == []
     assert "verdicts" not in parsed.attribute("id")
-
-
-def test_family_is_plain_and_single_pairs_have_no_numbers():
-    compared = compare_family([0.5], [[0.75], [0.5]], alpha=0.05, margin=0.001, higher_is_better=True)
-    found = family("units", "accuracy", ["1", "2"], compared, alpha=0.05, margin=0.001, higher_is_better=True)
-    assert found == {
-        "name": "units",
-        "metric": "accuracy",
-        "higher_is_better": True,
-        "margin": 0.001,
-        "alpha": 0.05,
-        "rows": [
-            {"level": "1", "n": 1, "mean": 0.25, "sd": None, "p": None, "verdict": "descriptive"},
-            {"level": "2", "n": 1, "mean": 0.0, "sd": None, "p": None, "verdict": "descriptive"},
-        ],
-    }
-    (row, _) = live_verdicts.reading_family(found, set())["rows"]
-    assert row == {
-        **{"level": "1", "target": "", "n": "1", "difference": "+0.2500", "interval": "–", "equivalence": "–"},
-        **{"p_holm": "–", "verdict": "descriptive"},
-    }
-
-
-def test_family_wants_a_label_for_each_comparison():
-    compared = compare_family([0.5], [[0.75]], alpha=0.05, margin=0.001, higher_is_better=True)
-    with pytest.raises(ValueError, match="zip"):
-        family("units", "accuracy", [], compared, alpha=0.05, margin=0.001, higher_is_better=True)
-
-
-def test_quantiles_are_those_of_the_intervals():
-    families = [{"rows": [{"n": n} for n in (0, 1, 2, 10, 10)]}, {"rows": [{"n": 20}]}]
-    found = t_quantiles(families, [0.001, 0.2])
-    assert found["alphas"] == [0.001, 0.2]
-    assert list(found["n"]) == ["2", "10", "20"]
-    for n, levels in found["n"].items():
-        for alpha, (t, t_equivalence) in zip(found["alphas"], levels, strict=True):
-            assert t / np.sqrt(int(n)) == t_half_width(1.0, int(n), alpha)
-            assert t_equivalence / np.sqrt(int(n)) == t_half_width(1.0, int(n), 2 * alpha)
-
-
-def test_comparisons_lead_to_the_rows_of_sweeps_grids_and_matched_pairs():
-    def told(name, *labels, ids):
-        row = {"n": 10, "mean": 0.1, "sd": 0.1, "p": 0.5, "verdict": "inconclusive"}
-        some = {"name": name, "metric": "loss", "alpha": 0.05, "rows": [{"level": label} | row for label in labels]}
-        found = live_verdicts.reading_family(some, set(ids))
-        return found["factors"], [(row["level"], row["target"]) for row in found["rows"]]
-
-    assert told("units", "32", ids=["units-32"]) == ("", [("32", "units-32")])
-    assert told("units", "32", ids=["units-32", "units_loss-32"]) == ("", [("32", "units_loss-32")])
-    assert told("g", "learning_rate=0.1,epochs=5", ids=["g-0.1-5"]) == (
-        "learning rate, epochs",
-        [("0.1, 5", "g-0.1-5")],
-    )
-    assert told("rule", "epochs=5", "epochs=5,units=8", ids=["rule-loss-epochs-5"]) == (
-        "",
-        [("epochs=5", "rule-loss-epochs-5"), ("epochs=5, units=8", "")],
-    )
-
-
-@pytest.mark.parametrize(
-    ("value", "decimals", "text"),
-    [
-        (0.5, 2, "+0.50"),
-        (-0.5, 2, "-0.50"),
-        (0.0, 2, "0.00"),
-        (-0.001, 2, "0.00"),
-        (0.001, 2, "0.00"),
-        (math.nan, 2, "–"),
-    ],
-)
-def test_differences_show_their_sign(value, decimals, text):
-    assert live_verdicts.with_sign(value, decimals) == text

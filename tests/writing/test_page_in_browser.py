@@ -81,7 +81,7 @@ def test_text_stands_out_from_its_ground(browser, path, scheme):
     browser.open(path, width=1280, scheme=scheme)
     contrasts = browser.run(CONTRASTS)
     assert len(contrasts) > 200
-    assert [some for some in contrasts if some[0] < 4.5] == []
+    assert [pair for pair in contrasts if pair[0] < 4.5] == []
 
 
 def test_lines_are_not_longer_than_75_characters(browser, path):

@@ -47,9 +47,9 @@ def family(details, metric="accuracy", seeds=10, factors=("units",), diverged=()
     """One sweep of units with a baseline of 512, and the given comparisons."""
     prefix = "" if metric == "accuracy" else "loss_"
     rows = [
-        {"level": one["level"], "n": f"{seeds}", "diverged": "0", f"{prefix}mean": "0.981000", f"{prefix}verdict": ""}
-        | {f"{prefix}{name}": one[name] for name in ("difference", "low", "high", "p_holm")}
-        for one in details
+        {"level": row["level"], "n": f"{seeds}", "diverged": "0", f"{prefix}mean": "0.981000", f"{prefix}verdict": ""}
+        | {f"{prefix}{name}": row[name] for name in ("difference", "low", "high", "p_holm")}
+        for row in details
     ]
     rows.append({"level": "512", "n": f"{seeds}", "diverged": "0", f"{prefix}mean": "0.979000"})
     rows[-1] |= {f"{prefix}verdict": "baseline"}
@@ -57,8 +57,8 @@ def family(details, metric="accuracy", seeds=10, factors=("units",), diverged=()
         row |= {"units": row["level"]} | (
             {"diverged": dict(diverged)[row["level"]]} if row["level"] in dict(diverged) else {}
         )
-    margin = f"{MARGINS[metric]}"
-    return Family("units", metric, factors, rows, {one["level"]: one for one in details}, margin, seeds)
+    by_level = {row["level"]: row for row in details}
+    return Family("units", metric, factors, rows, by_level, MARGINS[metric], seeds)
 
 
 def plain(text):
@@ -101,8 +101,8 @@ def test_a_number_is_a_link_to_its_row():
 
 
 def test_one_difference_is_said_with_its_size_and_many_with_their_range():
-    one = family([detail("32", "worse", "-0.01230"), detail("64", "equivalent")])
-    assert plain(metric_comment(one)) == (
+    found = family([detail("32", "worse", "-0.01230"), detail("64", "equivalent")])
+    assert plain(metric_comment(found)) == (
         "Test accuracy is lower at 32, by 0.0123. At 64 test accuracy is equivalent to the baseline's: whatever "
         "difference there is stays below δ = 0.001."
     )
@@ -243,14 +243,14 @@ def random_details(generator, metric):
 @pytest.mark.parametrize("seed", range(60))
 def test_no_sentence_says_more_than_its_verdicts(seed, metric):
     details = random_details(np.random.default_rng(seed), metric)
-    own = family(details, metric)
-    text = metric_comment(own)
-    words = {"better": own.better_word, "worse": own.worse_word}
+    compared = family(details, metric)
+    text = metric_comment(compared)
+    words = {"better": compared.better_word, "worse": compared.worse_word}
     said = {name: [] for name in ("better", "worse", "negligible", "equivalent", "inconclusive")}
     for sentence in sentences_of(text):
-        named = [one["level"] for one in details if re.search(rf"(?<![\d.]){one['level']}(?![\d.]*\d)", sentence)]
+        named = [row["level"] for row in details if re.search(rf"(?<![\d.]){row['level']}(?![\d.]*\d)", sentence)]
         if "every other value" in sentence:
-            named = [one["level"] for one in details]
+            named = [row["level"] for row in details]
         for verdict, word in words.items():
             if f"is {word}" in sentence:
                 said[verdict] += named
@@ -262,8 +262,8 @@ def test_no_sentence_says_more_than_its_verdicts(seed, metric):
             said["inconclusive"] += named
             assert not any(word in sentence for word in CERTAIN), sentence
     for verdict, named in said.items():
-        assert sorted(named) == sorted(one["level"] for one in details if one["verdict"] == verdict), text
-    evidence = Evidence([own.rows, details], [own.margin, f"{own.seeds}", *LEVELS])
+        assert sorted(named) == sorted(row["level"] for row in details if row["verdict"] == verdict), text
+    evidence = Evidence([compared.rows, details], [f"{compared.margin}", f"{compared.seeds}", *LEVELS])
     evidence.check(text)
     assert numbers_in(plain(text))
 
@@ -273,8 +273,8 @@ def test_no_sentence_says_more_than_its_verdicts(seed, metric):
 def test_sentences_of_real_tables_are_sound(tmp_path, recwarn, n, diverged):
     study = rich_study(tmp_path, n, diverged)
     tables = summarised(study)
-    own = families(study.read(), tables, {name: f"{margin}" for name, margin in MARGINS.items()})
-    for name, pair in own.items():
+    compared = families(study.read(), tables, MARGINS)
+    for name, pair in compared.items():
         text = comment(pair["accuracy"], pair["loss"])
         assert not re.search(r"\bnan\b|\binf\b|None|–|  |\.\.", text), text
         assert ("ceased to be a number" in text) == (diverged > 0 and name == "learning_rate")
@@ -302,8 +302,8 @@ def test_the_learning_rate_that_is_not_shown_to_be_best_is_not_called_so(tmp_pat
     study.add("learning_rate", 0.9801 - noise, 0.07 - noise, learning_rate="0.003")
     study.add("learning_rate", 0.95 + 2 * noise, 0.2 + noise, learning_rate="0.1")
     tables = summarised(study)
-    own = families(study.read(), tables, {"accuracy": "0.001", "loss": "0.005"})["learning_rate"]["accuracy"]
-    assert own.details["0.003"]["verdict"] == "inconclusive"
-    text = plain(findings.rate_comment(tables["trends"], own))
+    compared = families(study.read(), tables, MARGINS)["learning_rate"]["accuracy"]
+    assert compared.details["0.003"]["verdict"] == "inconclusive"
+    text = plain(findings.rate_comment(tables["trends"], compared))
     assert text.startswith("The highest mean accuracy belongs to learning rate 0.003 (0.9801")
     assert "That it is more than the baseline's is not shown." in text

@@ -40,7 +40,9 @@ def quick(monkeypatch):
     """Draw few sign flips, the same at every alpha."""
     exact = paired.sign_flip_p_values
     monkeypatch.setattr(
-        paired, "sign_flip_p_values", lambda *some, flips, generator: exact(*some, flips=511, generator=generator)
+        paired,
+        "sign_flip_p_values",
+        lambda *arguments, flips, generator: exact(*arguments, flips=511, generator=generator),
     )
 
 
@@ -73,8 +75,9 @@ def expected(comparisons):
     names = ("low", "high", "equivalence_low", "equivalence_high", "p_holm")
     keys = ("low", "high", "equivalenceLow", "equivalenceHigh", "pHolm")
     return [
-        {key: number(getattr(one, name)) for key, name in zip(keys, names, strict=True)} | {"verdict": one.verdict}
-        for one in comparisons
+        {key: number(getattr(comparison, name)) for key, name in zip(keys, names, strict=True)}
+        | {"verdict": comparison.verdict}
+        for comparison in comparisons
     ]
 
 
@@ -84,22 +87,22 @@ def test_random_families_agree(quick):
     for _ in range(400):
         differences, left_out = random_differences(generator)
         higher = bool(generator.random() < 0.5)
-        own = float(generator.choice([0.05, 0.0625, generator.uniform(0.002, 0.45)]))
-        chosen = float(generator.choice([*ALPHAS, own]))
+        studied = float(generator.choice([0.05, 0.0625, generator.uniform(0.002, 0.45)]))
+        chosen = float(generator.choice([*ALPHAS, studied]))
         delta = float(generator.choice([0.001, 0.005, 10 ** generator.uniform(-4.5, -1.5)]))
-        study = compared(differences, left_out, alpha=own, margin=0.001, higher_is_better=higher)
+        study = compared(differences, left_out, alpha=studied, margin=0.001, higher_is_better=higher)
         labels = map(str, range(len(study)))
-        found = family("units", "accuracy", labels, study, alpha=own, margin=0.001, higher_is_better=higher)
-        quantiles = t_quantiles([found], sorted({*ALPHAS, own}))
-        for alpha, margin in ((own, 0.001), (chosen, delta)):
+        found = family("units", "accuracy", labels, study, alpha=studied, margin=0.001, higher_is_better=higher)
+        quantiles = t_quantiles([found], sorted({*ALPHAS, studied}))
+        for alpha, margin in ((studied, 0.001), (chosen, delta)):
             cases.append({"family": found, "alpha": alpha, "delta": margin, "quantiles": quantiles})
             answers.append(compared(differences, left_out, alpha=alpha, margin=margin, higher_is_better=higher))
-        assert [row["verdict"] for row in found["rows"]] == [one.verdict for one in answers[-2]]
+        assert [row["verdict"] for row in found["rows"]] == [comparison.verdict for comparison in answers[-2]]
     results = in_node(cases)
     for case, result, answer in zip(cases, results, answers, strict=True):
         assert result["rows"] == expected(answer), case
-        assert result["holm"] == [number(one.p_holm) for one in answer]
-    counts = Counter(one.verdict for answer in answers for one in answer)
+        assert result["holm"] == [number(comparison.p_holm) for comparison in answer]
+    counts = Counter(comparison.verdict for answer in answers for comparison in answer)
     assert set(counts) == {"negligible", "better", "worse", "equivalent", "inconclusive", "descriptive"}
     assert min(counts.values()) > 100, counts
 
@@ -129,7 +132,9 @@ def test_borders_agree(quick):
                 quantiles = t_quantiles([found], [alpha])
                 cases.append({"family": found, "alpha": alpha, "delta": delta, "quantiles": quantiles})
                 answers.append(answer)
-    assert any(one.p_holm == case["alpha"] for case, answer in zip(cases, answers, strict=True) for one in answer)
+    assert any(
+        comparison.p_holm == case["alpha"] for case, answer in zip(cases, answers, strict=True) for comparison in answer
+    )
     for result, answer in zip(in_node(cases), answers, strict=True):
         assert result["rows"] == expected(answer)
 
@@ -140,8 +145,13 @@ def test_exact_borders_agree():
     margin = delta * (1 - ROUNDING)
     rows = [(1.0, 1.0), (-1.0, 1.0), (1.5, 1.0), (0.0, 2 * margin), (0.0, 1.99 * margin), (-margin, 0.0), (margin, 0.0)]
     rows = [{"n": 4, "mean": mean, "sd": sd, "p": p} for mean, sd in rows for p in (0.001, 0.9)]
-    some = {"rows": rows, "higher_is_better": True}
-    case = {"family": some, "alpha": 0.05, "delta": delta, "quantiles": {"alphas": [0.05], "n": {"4": [[2.0, 1.0]]}}}
+    border_cases = {"rows": rows, "higher_is_better": True}
+    case = {
+        "family": border_cases,
+        "alpha": 0.05,
+        "delta": delta,
+        "quantiles": {"alphas": [0.05], "n": {"4": [[2.0, 1.0]]}},
+    }
     mean, sd = (np.array([row[name] for row in rows]) for name in ("mean", "sd"))
     expected_verdicts = paired.verdicts(
         paired.holm([row["p"] for row in rows]),

@@ -51,14 +51,14 @@ function supportedDecimals(row) {
   return Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(error))));
 }
 
-function signed(value, decimals) {
+function withSign(value, decimals) {
   const text = value.toFixed(decimals);
   if (Number(text) === 0) return text.replace("-", "");
   return value > 0 ? `+${text}` : text;
 }
 
 function intervalText(low, high, decimals) {
-  return Number.isNaN(low) ? "–" : `${signed(low, decimals)} … ${signed(high, decimals)}`;
+  return Number.isNaN(low) ? "–" : `${withSign(low, decimals)} … ${withSign(high, decimals)}`;
 }
 
 function pText(p) {

@@ -123,7 +123,7 @@ def begin_run(has_snakemake_lock=False):
     """
     is_real = workflow.executor_plugin and not workflow.dryrun
     if is_real and workflow.is_main_process:
-        guard.begin(Path(), has_snakemake_lock)
+        guard.begin(Path(), has_snakemake_lock=has_snakemake_lock)
         path = Path("results/config.json")
         if not path.exists() or path.read_text(encoding="utf-8") != CONFIG_TEXT:
             with atomic_path(path) as temporary:
