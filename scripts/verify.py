@@ -17,6 +17,7 @@ from tabulate import tabulate
 
 from data.arrays import read_split
 from data.datasets import FILES, load_datasets
+from files.checksums import compare_with_file, origin, study_checksums
 from files.provenance import cpu_model
 from files.records import Record, RecordError, sha256
 from running.retraining import TEST_METRICS, Outcome, retrained_outcome, stored_metrics, stored_outcome
@@ -227,6 +228,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--results", type=Path, default=Path("results"), help="the study's results folder")
     parser.add_argument("--runs", type=int, default=3, help="how many runs to retrain")
     parser.add_argument("--seed", type=int, default=0, help="of the random sample")
+    parser.add_argument("--against", type=Path, help="a file of checksums, yours or somebody else's")
     arguments = parser.parse_args(argv)
     try:
         different, changed = verify(
@@ -236,11 +238,19 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(f"ERROR: {error}")
     except BrokenProcessPool:
         sys.exit("ERROR: the process that trained a run was killed. Is there enough memory? It needs 700 MB.")
+    same = True
+    if arguments.against:
+        try:
+            checksums = study_checksums(arguments.results)
+            same, line = compare_with_file(checksums, origin(arguments.results), arguments.against)
+        except (ValueError, OSError, KeyError) as error:
+            sys.exit(f"ERROR: {error}")
+        print(line if same else f"DIFFERENT: {line}", file=sys.stdout if same else sys.stderr)
     if different:
         print(f"DIFFERENT: {different} of {arguments.runs} runs differ from what is stored.", file=sys.stderr)
     if changed:
         print(f"CHANGED: {changed} files changed after their jobs wrote them.", file=sys.stderr)
-    if different or changed:
+    if different or changed or not same:
         sys.exit(DIFFERENT)
     print(f"Same, bit for bit: weights and test metrics of {arguments.runs} of {arguments.runs} runs.")
 

@@ -35,7 +35,7 @@ TESTED_BY = {
     "design.labels": "writing/test_sentences.py",
     "design.sweeps": "design/test_configuration.py",
     "published.study_runs": "published/test_rows.py",
-    "tables.quantities": "running/test_progress.py",
+    "tables.quantities": "running/test_forecast.py",
 }
 
 

@@ -88,3 +88,30 @@ def compared(here: dict[str, str], other: dict[str, str]) -> dict[str, tuple[int
     total = Counter(stage(path) for path in both)
     same = Counter(stage(path) for path in both if here[path] == other[path])
     return {name: (same[name], total[name]) for name in dict.fromkeys(STAGES.values()) if total[name]}
+
+
+def compare_with_file(here: dict[str, str], made_here: dict[str, str], other: Path) -> tuple[bool, str]:
+    """Compare a study with the checksums in a file.
+
+    Args:
+        here: the study's checksums.
+        made_here: what made it, see `origin`.
+        other: the file.
+
+    Returns:
+        Whether all files of both are the same, and one line that says so, or which stages differ and why that may be.
+
+    Raises:
+        ValueError: as `read_checksums`.
+        OSError: if the file cannot be read.
+    """
+    there, made_there = read_checksums(other)
+    if here == there:
+        return True, f"Same bytes as in {other}: all {len(here)} files."
+    stages = [f"{name} {same} of {total}" for name, (same, total) in compared(here, there).items()]
+    if missing := len(here.keys() ^ there.keys()):
+        stages.append(f"{missing} files only in one of the two")
+    causes = [f"{key}: {value} there, {made_here.get(key)} here" for key, value in made_there.items()]
+    causes = [cause for cause, key in zip(causes, made_there, strict=True) if made_there[key] != made_here.get(key)]
+    cause = f" It was made with other {'; other '.join(causes)}." if causes else " The cause is unknown."
+    return False, f"Files with the same bytes as in {other}: {', '.join(stages)}.{cause}"

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from files.checksums import compare_with_file, origin, read_checksums, study_checksums
 from running import guard
 from running.progress import Progress, Task
 from tables.quantities import counted, time_text
 
+PUBLISHED = Path(__file__).resolve().parents[2] / "docs" / "report" / "checksums.txt"
 SLOWEST, MOST_NAMED = 3, 10  # jobs named at the end, of all and of those that failed
 
 
@@ -30,7 +32,20 @@ def concluded(folder: Path) -> Iterator[list[Progress]]:
         print(account(runs))
     report = (folder / "results" / "report.html").resolve()
     if report.is_file():
+        if line := published_bytes(folder / "results"):
+            print(line)
         print(f"The report is in {report}")
+
+
+def published_bytes(results: Path) -> str:
+    """Return whether a study has the bytes of the published example; empty if it is not the same study."""
+    try:
+        checksums = study_checksums(results)
+        if checksums.keys() != read_checksums(PUBLISHED)[0].keys():
+            return ""
+        return compare_with_file(checksums, origin(results), PUBLISHED)[1]
+    except (OSError, ValueError, KeyError):  # a file was damaged or removed meanwhile: `make verify` says which
+        return ""
 
 
 def account(runs: list[Progress]) -> str:

@@ -153,8 +153,8 @@ class Study:
         found = sorted({training.label["arithmetic"] for setting in self.settings for training in setting.trained()})
         if len(found) > 1 and not self.mixed_arithmetic:
             raise RecordError(
-                f"the runs were trained with different arithmetic: {'; '.join(found)}. To compare them all the same, set "
-                "`mixed_arithmetic: true` in the config; else delete the runs of one of them and run again."
+                f"the runs were trained with different arithmetic: {'; '.join(found)}. To compare them all the same, "
+                "set `mixed_arithmetic: true` in the config; else delete the runs of one of them and run again."
             )
         return found
 

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from files.checksums import checksums_text, compared, origin, read_checksums, study_checksums
+from files.checksums import checksums_text, compare_with_file, compared, origin, read_checksums, study_checksums
 from files.records import write_record
 
 RUN = "runs/units=8/seeds=0-1/epochs=2"
@@ -86,3 +86,21 @@ def test_a_damaged_record_is_an_error(results):
     shutil.copy(results / "study.json", path)
     with pytest.raises(ValueError, match="is no record"):
         study_checksums(results)
+
+
+def test_two_studies_are_compared_in_one_line_that_names_a_cause(results):
+    here, made_here = study_checksums(results), origin(results)
+    path = results / "checksums.txt"
+    path.write_text(checksums_text(here, made_here))
+    assert compare_with_file(here, made_here, path) == (True, f"Same bytes as in {path}: all {len(here)} files.")
+    path.write_text(
+        checksums_text(here | {f"{RUN}/state.npz": 64 * "0"}, made_here | {"arithmetic": "AVX-512, 48 KiB"})
+    )
+    same, line = compare_with_file(here, made_here, path)
+    assert not same
+    assert "training 1 of 2, evaluation 2 of 2, plan 1 of 1, report 1 of 1" in line
+    assert line.endswith("It was made with other arithmetic: AVX-512, 48 KiB there, AVX2, 32 KiB here.")
+    path.write_text(checksums_text(here | {"tables/new.csv": 64 * "2", "report.md": 64 * "1"}, made_here))
+    line = compare_with_file(here, made_here, path)[1]
+    assert "report 0 of 1, figures 2 of 2, tables 2 of 2, 1 files only in one of the two" in line
+    assert line.endswith("The cause is unknown.")

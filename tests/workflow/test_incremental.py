@@ -8,8 +8,10 @@ import pytest
 
 from helpers.workflow import SUBSET, copy_project, jobs_to_run, run_snakemake, write_config
 
-SUMMARY = {"aggregate": 1, "resample": 1, "check_published": 1, "plot": 1, "report": 1}
-ALL_TRAINING = {"train": 4, "evaluate": 4, **SUMMARY}
+TABLES = {"aggregate": 1, "check_published": 1, "plot": 1, "report": 1}
+SUMMARY = {"resample": 1, **TABLES}
+PLAN = {"plan": 1, **SUMMARY}  # what a change of the plan, of its questions or of an engine reruns at least
+ALL_TRAINING = {"train": 4, "evaluate": 4, **PLAN}
 
 
 @pytest.fixture
@@ -24,28 +26,34 @@ def project(tmp_path):
     return copy_project(tmp_path / "project")
 
 
+def add_comment(project, path):
+    """Add a comment to a module of the project, which must be there."""
+    module = project / "scripts" / path
+    module.write_text(module.read_text(encoding="utf-8") + "# a comment\n", encoding="utf-8")
+
+
 CONFIG_CHANGES = {
     "nothing": ({}, {}),
-    "a sweep value added": ({"sweeps.units": [8, 16, 24]}, {"train": 1, "evaluate": 1, **SUMMARY}),
-    "a sweep value removed": ({"sweeps.units": [8]}, SUMMARY),
-    "a sweep removed": ({"sweeps.units": None}, SUMMARY),
+    "a sweep value added": ({"sweeps.units": [8, 16, 24]}, {"train": 1, "evaluate": 1, **PLAN}),
+    "a sweep value removed": ({"sweeps.units": [8]}, PLAN),
+    "a sweep removed": ({"sweeps.units": None}, PLAN),
     "a grid of trained points added": (
         {"grids": {"both": {"units": [8, 16], "epochs": [2]}}},
-        SUMMARY,
+        PLAN,
     ),
-    "a milestone removed": ({"sweeps.epochs": [2]}, SUMMARY),
-    "a milestone added": ({"sweeps.epochs": [2, 4, 12]}, {"train": 4, "evaluate": 1, **SUMMARY}),
-    "replicates doubled": ({"replicates": 4}, {"train": 4, "evaluate": 4, **SUMMARY}),
-    "replicates with a partial block": ({"replicates": 3}, {"train": 4, "evaluate": 4, **SUMMARY}),
+    "a milestone removed": ({"sweeps.epochs": [2]}, PLAN),
+    "a milestone added": ({"sweeps.epochs": [2, 4, 12]}, {"train": 4, "evaluate": 1, **PLAN}),
+    "replicates doubled": ({"replicates": 4}, ALL_TRAINING),
+    "replicates with a partial block": ({"replicates": 3}, ALL_TRAINING),
     "a figure option": ({"figures.dpi": 60}, {"plot": 1, "report": 1}),
-    "the level of the tests": ({"alpha": 0.1}, SUMMARY),
-    "a margin": ({"margins": {"accuracy": 0.002}}, {name: 1 for name in SUMMARY if name != "resample"}),
+    "the level of the tests": ({"alpha": 0.1}, PLAN),
+    "a margin": ({"margins": {"accuracy": 0.002}}, TABLES),
     "no publication checked": ({"published": None}, {"check_published": 1, "plot": 1, "report": 1}),
     "optimizer states no longer kept": ({"keep_optimizer_state": False}, {"report": 1}),  # it shows the settings
     "the same number spelt otherwise": ({"sweeps.learning_rate": ["1e-3", "0.010"]}, {}),
     "two hyperparameters swapped": (
         {"baseline.units": 128, "baseline.batch_size": 8, "sweeps.units": [128, 16]},
-        {"train": 4, "evaluate": 4, **SUMMARY},
+        ALL_TRAINING,
     ),
 }
 
@@ -67,28 +75,26 @@ def test_edit_taken_back_runs_nothing(finished, study):
 CODE_EDITS = {
     "the training script": (["train.py"], ALL_TRAINING),
     "training: the networks": (["training/networks.py"], ALL_TRAINING),
-    "the evaluation": (["evaluate.py"], {"evaluate": 4, **SUMMARY}),
-    "the aggregation": (["aggregate.py"], {name: 1 for name in SUMMARY if name != "resample"}),
-    "stats: paired comparisons": (["stats/paired.py"], {name: 1 for name in SUMMARY if name != "resample"}),
-    "tables: trends": (["tables/trends.py"], {name: 1 for name in SUMMARY if name != "resample"}),
+    "the evaluation": (["evaluate.py"], {"evaluate": 4, **PLAN}),
+    "the aggregation": (["aggregate.py"], TABLES),
+    "stats: paired comparisons": (["stats/paired.py"], TABLES),
+    "tables: trends": (["tables/trends.py"], TABLES),
     "the two-way bootstrap": (["resample.py"], {"resample": 1, "report": 1}),
     "the check of published numbers": (["check_published.py"], {"check_published": 1, "plot": 1, "report": 1}),
-    "published: claims": (["published/claims.py"], {"check_published": 1, "plot": 1, "report": 1}),
-    # The settings of published numbers are checked by the config's own model.
-    "design: the config's model": (["design/configuration.py"], {"check_published": 1, "plot": 1, "report": 1}),
+    "published: verdicts": (["published/verdicts.py"], {"check_published": 1, "plot": 1, "report": 1}),
     "the plotting script": (["plot.py"], {"plot": 1, "report": 1}),
     "figures: axes": (["figures/axes.py"], {"plot": 1, "report": 1}),
     "files: provenance": (["files/provenance.py"], {"report": 1}),
     "writing: sentences": (["writing/sentences.py"], {"report": 1}),
-    "what Snakemake and make alone import": (["design/plan.py", "data/own_data.py", "running/progress.py"], {}),
+    "what Snakemake and make alone import": (["data/data_folder.py", "running/progress.py", "verify.py"], {}),
+    "design: the config and the plan": (["design/configuration.py", "design/plan.py"], {}),
 }
 
 
 @pytest.mark.parametrize(("paths", "expected"), CODE_EDITS.values(), ids=CODE_EDITS)
 def test_comment_added_to_code(project, study, paths, expected):
     for path in paths:
-        with (project / "scripts" / path).open("a") as file:
-            file.write("# a comment\n")
+        add_comment(project, path)
     assert jobs_to_run(project, study) == expected
 
 
@@ -134,8 +140,7 @@ def test_copied_project_runs_nothing(project, study):
 
 def test_comment_in_the_code_that_fetches_data_trains_nothing(project, study):
     for path in ("download.py", "data/idx.py"):
-        with (project / "scripts" / path).open("a") as file:
-            file.write("# a comment\n")
+        add_comment(project, path)
     assert jobs_to_run(project, study, "data") == {"download": 1, "preprocess": 1, "data": 1}
     run_snakemake(project, study, "data")
     assert jobs_to_run(project, study) == {}
