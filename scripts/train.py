@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from design.canonical import HYPERPARAMETERS, canonical_name
+from files.arithmetic import arithmetic
 from files.code_digest import require_engine
 from files.records import Record, RecordError, write_record
 from training.block import fix_settings, train_block, write_history
@@ -77,7 +78,7 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(f"ERROR: {error}")
     write_history(arguments.history, history)
     files = (arguments.state, arguments.optimizer_state, arguments.history)
-    write_record(arguments.record, files, **label, preprocess=data.digest)
+    write_record(arguments.record, files, **label, preprocess=data.digest, arithmetic=arithmetic())
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from files.arithmetic import arithmetic
 from files.records import sha256
 
 PACKAGES = (
@@ -27,7 +28,7 @@ PACKAGES = (
 
 
 def cpu_model() -> str:
-    """Return the processor's name; the promise of the same bytes depends on it."""
+    """Return the processor's name."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
@@ -80,6 +81,7 @@ def provenance(config: Path, raw: list[Path]) -> dict:
         "packages": {package: version(package) for package in PACKAGES},
         "platform": platform.platform(),
         "cpu": cpu_model(),
+        "arithmetic": arithmetic(),
         "cores": os.cpu_count(),
         "data": {path.name: sha256(path) for path in raw},
         "rules": time_by_rule(config.parent / "benchmarks"),

@@ -26,7 +26,8 @@ os.environ["XLA_FLAGS"] = " ".join(
         "--xla_backend_extra_options=-force-vector-interleave=1",
     )
 )
-os.environ.pop("TF_XLA_FLAGS", None)
+for name in ("TF_XLA_FLAGS", "TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"):
+    os.environ.pop(name, None)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 # Keras imports these where they are installed, for plots and data frames that training does not use.

@@ -6,7 +6,9 @@ import sys
 import numpy as np
 import pytest
 
+from files.arithmetic import arithmetic
 from files.code_digest import engine
+from files.records import Record
 from helpers.workflow import PROJECT, copy_project, run_script
 from training.block import train_block
 
@@ -86,6 +88,7 @@ def test_states_written_and_read_by_the_command_line_go_on_bit_for_bit(arrays, t
     run_script("train", arguments(arrays, tmp_path / "whole", (0, 2)))
     run_script("train", arguments(arrays, tmp_path / "half", (0, 1)))
     run_script("train", arguments(arrays, tmp_path / "resumed", (1, 2), tmp_path / "half"))
+    assert Record(tmp_path / "resumed" / "train.json").label["arithmetic"] == arithmetic()
     for name in ("state.npz", "optimizer.npz"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "resumed" / name).read_bytes()
 
