@@ -25,6 +25,7 @@ import yaml
 import measurements
 from design import configuration
 from design import plan as planning
+from files.arithmetic import arithmetic
 from files.code_digest import engine
 from files.records import Record, write_record
 
@@ -131,7 +132,9 @@ def pretend_training(study: Path, labels: np.ndarray) -> None:
         write_csv(folder / "history.csv", ("seed", "epoch", *METRICS), history)
         label = {"point": point, "seeds": [first, last], "epochs": epochs}
         files = [*states, folder / "history.csv"]
-        training = write_record(folder / "train.json", files, **label, engine=trained_by, preprocess=data.digest)
+        training = write_record(
+            folder / "train.json", files, **label, engine=trained_by, preprocess=data.digest, arithmetic=arithmetic()
+        )
         with (folder / "test.npz").open("wb") as file:
             np.savez(file, loss=losses, predicted=predicted)
         rows = [[seed, f"{loss[seed]:.9g}", f"{accuracy[seed]:.9g}"] for seed in range(SEEDS)]

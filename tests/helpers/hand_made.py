@@ -27,6 +27,7 @@ BASELINE = {
 MARGINS = {"accuracy": 0.001, "loss": 0.005}
 IMAGES = 60
 LABELS = np.arange(IMAGES, dtype=np.uint8) % 10
+ARITHMETIC = "AVX-512, 48 KiB"
 ENGINES = {"trained_by": "a training", "evaluated_by": "an evaluation"}
 
 
@@ -81,13 +82,14 @@ class HandMade:
         _write(self.folder / "plan.csv", self.plan)
         return self
 
-    def write(self, alpha: float = 0.05) -> Path:
+    def write(self, alpha: float = 0.05, mixed_arithmetic: bool = False) -> Path:
         """Write `study.json`, and return its path."""
         content = {
             "dataset": self.data.name,
             "baseline": BASELINE,
             "summaries": self.summaries,
             "alpha": alpha,
+            "mixed_arithmetic": mixed_arithmetic,
         } | ENGINES
         path = self.folder / "study.json"
         path.write_text(json.dumps(content), encoding="utf-8")
@@ -110,7 +112,7 @@ class HandMade:
 def put_on_record(folder: Path, data: Path, **label) -> None:
     """Write the records of the training and evaluation of one block, after its files were written or changed."""
     label |= {"engine": ENGINES["trained_by"], "preprocess": Record(data / "preprocess.json").digest}
-    training = write_record(folder / "train.json", [folder / "history.csv"], **label)
+    training = write_record(folder / "train.json", [folder / "history.csv"], **({"arithmetic": ARITHMETIC} | label))
     files = [path for path in (folder / "test.npz", folder / "metrics.csv") if path.exists()]
     write_record(folder / "evaluate.json", files, engine=ENGINES["evaluated_by"], train=training)
 

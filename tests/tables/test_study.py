@@ -5,8 +5,8 @@ import json
 import pytest
 
 from files.records import RecordError, write_record
+from helpers.hand_made import ARITHMETIC, ENGINES, MARGINS, HandMade, put_on_record
 from helpers.hand_made import BASELINE as BASELINE_LEVELS
-from helpers.hand_made import ENGINES, MARGINS, HandMade
 from tables.study import BASELINE, read_settings, read_study
 
 SUMMARIES = {"units": ("units",), "optimizer": ("optimizer",), "rule": ("optimizer", "epochs")}
@@ -94,3 +94,13 @@ def test_tables_of_another_study_or_other_margins_are_refused(study):
         study.read(0.01).tables("aggregate", margins=MARGINS)
     with pytest.raises(RecordError, match="expected margins="):
         study.read().tables("aggregate", margins=MARGINS | {"loss": 0.01})
+
+
+def test_runs_of_two_arithmetics_are_refused_unless_the_config_allows_them(study):
+    assert study.read().arithmetics() == [ARITHMETIC]
+    folder = study.folder / "runs" / study.plan[-1]["point"] / "seeds=0-4" / "epochs=20"
+    label = {"point": study.plan[-1]["point"], "seeds": [0, 4], "epochs": 20}
+    put_on_record(folder, study.data, **label, arithmetic="AVX2, 32 KiB")
+    with pytest.raises(RecordError, match=r"different arithmetic: AVX-512, 48 KiB; AVX2, 32 KiB\. .*`mixed_arithmetic"):
+        study.read().arithmetics()
+    assert read_study(study.write(mixed_arithmetic=True)).arithmetics() == [ARITHMETIC, "AVX2, 32 KiB"]

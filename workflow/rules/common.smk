@@ -28,7 +28,7 @@ from figures.catalogue import figure_names
 from files.arithmetic import arithmetic
 from files.atomic import atomic_path
 from files.code_digest import code_digest, engine, files_digest
-from files.records import Record
+from files.records import Record, RecordError
 from published.publication import publication_file, publications
 from running import guard
 from training import cost
@@ -153,7 +153,10 @@ def refuse_other_arithmetic():
     kept = (f"{link.folder}/train.json" for link in PLAN.trained())
     stays = next((Path(path) for path in kept if path not in made_here and Path(path).exists()), None)
     if jobs and stays and workflow.local_exec and not CONFIG.mixed_arithmetic:
-        there, here = Record(stays).label["arithmetic"], arithmetic()
+        try:
+            there, here = Record(stays).label["arithmetic"], arithmetic()
+        except RecordError as error:
+            sys.exit(f"ERROR: {error}")
         if there != here:
             sys.exit(
                 f"ERROR: this study was trained with the arithmetic {there}. Received: a machine with {here}, whose bits "
