@@ -16,11 +16,11 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["XLA_FLAGS"] = " ".join(
     (
         # XLA leaves sums to the library YNNPACK unless this list of operations is empty. XLA's own sums, fused with the
-        # operations before them, save 3 % of an epoch (`benchmarks/epoch.py DATA_FOLDER --ynnpack`).
+        # operations before them, save 3 % of an epoch (`benchmarks/epoch.py DATA_FOLDER --xla-flags=`).
         "--xla_cpu_experimental_ynn_fusion_type=",
         # One target for every processor with AVX2. LLVM may reorder sums, and does so by the width of the registers and
-        # by the number of partial sums it keeps: both are fixed here. On a processor with AVX-512 the bits are those
-        # without these three flags, and the time is the same.
+        # by the number of partial sums it keeps: both are fixed here, at no cost in time. Without these three flags a
+        # batch of 32 gives other bits on some processors; the baseline gives the same.
         "--xla_cpu_max_isa=AVX2",
         "--xla_cpu_prefer_vector_width=256",
         "--xla_backend_extra_options=-force-vector-interleave=1",
