@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from files.records import RecordError, write_record
 from stats.divergence import chance
 from stats.two_way_bootstrap import TwoWayDifference, resampling_weights, two_way_bootstrap
-from tables.rounding import rounded, supported_decimals
+from tables.rounding import with_spare_digit
 from tables.runs import read_outcomes
 from tables.study import Setting, Study, add_study_argument, read_study
 from tables.write import write_table
@@ -41,33 +42,29 @@ def resample(study: Study, labels: np.ndarray) -> list[dict[str, str]]:
     if seeds < 2:
         return []
     weights = resampling_weights(seeds, images, resamples=RESAMPLES, generator=np.random.default_rng(0))
-    families = {
-        summary: [setting for setting in study.levels(summary) if not study.is_baseline(setting)]
-        for summary in study.summaries
-    }
-    distinct = list({setting.key: setting for family in families.values() for setting in family}.values())
+    families = {name: [level for level in study.levels(name) if not level.is_baseline] for name in study.summaries}
+    settings = {level.setting.key: level.setting for family in families.values() for level in family}
     found: dict[tuple, dict[str, str]] = {}
     at_a_time = max(1, RUNS_AT_A_TIME // seeds)
-    for start in range(0, len(distinct), at_a_time):
-        settings = distinct[start : start + at_a_time]
-        outcomes = [scored_outcomes(setting, labels) for setting in settings]
+    for start in range(0, len(settings), at_a_time):
+        keys = list(settings)[start : start + at_a_time]
+        outcomes = [scored_outcomes(settings[key], labels) for key in keys]
         for metric in METRICS:
             points = [outcome[metric] for outcome in outcomes]
             differences = two_way_bootstrap(points, baseline[metric], weights, alpha=study.alpha)
-            found |= {(metric, s.key): cells(d) for s, d in zip(settings, differences, strict=True)}
+            found |= {(metric, key): cells(difference) for key, difference in zip(keys, differences, strict=True)}
     return [
-        {"summary": summary, "metric": metric, "level": study.label(summary, setting)} | found[metric, setting.key]
+        {"summary": summary, "metric": metric, "level": level.label} | found[metric, level.setting.key]
         for summary, family in families.items()
         for metric in METRICS
-        for setting in family
+        for level in family
     ]
 
 
 def cells(difference: TwoWayDifference) -> dict[str, str]:
     """Return a difference with its standard errors and interval as text."""
-    decimals = supported_decimals(difference.se, fallback=6) + 1
-    names = {"difference": "mean"} | {name: name for name in ("seeds_se", "images_se", "se", "low", "high")}
-    return {column: rounded(float(getattr(difference, name)), decimals) for column, name in names.items()}
+    numbers = asdict(difference)
+    return with_spare_digit({"difference": numbers.pop("mean"), **numbers}, difference.se)
 
 
 def main(argv: list[str] | None = None) -> None:

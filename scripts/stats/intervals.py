@@ -96,6 +96,24 @@ def t_interval(values: ArrayLike, alpha: float = 0.05) -> Interval:
     return Interval(mean - half_width, mean + half_width)
 
 
+def describe(values: ArrayLike, alpha: float = 0.05) -> dict[str, np.ndarray]:
+    """Return `mean`, `sd`, and the bounds `low` and `high` of the t interval of the mean, along the last axis.
+
+    Args:
+        values: metric of each run, shape (..., n).
+        alpha: the interval misses the mean with this probability, 0 to 1.
+
+    Returns:
+        Each of shape (...), in the metric's unit; SD and bounds are NaN where n = 1.
+
+    Raises:
+        ValueError: if there is no run, one is not finite, or `alpha` is not between 0 and 1.
+    """
+    values = checked_runs(values)
+    low, high = t_interval(values, alpha)
+    return {"mean": values.mean(axis=-1), "sd": standard_deviation(values), "low": low, "high": high}
+
+
 def prediction_interval(values: ArrayLike, alpha: float = 0.05) -> Interval:
     """Return where one further run would fall: mean ± t(n - 1, 1 - alpha/2) · SD · √(1 + 1/n).
 

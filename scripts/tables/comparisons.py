@@ -6,7 +6,7 @@ import pandas as pd
 
 from stats.divergence import pairs_left_out
 from stats.paired import Comparison, compare_family
-from tables.rounding import rounded, supported_decimals
+from tables.rounding import rounded, with_spare_digit
 from tables.runs import by_level
 
 METRICS = {"accuracy": True, "loss": False}  # metric: whether higher is better
@@ -81,12 +81,9 @@ def compare_pairs(paired: pd.DataFrame, alpha: float, margins: dict[str, float])
 
 def comparison_cells(comparison: Comparison) -> dict[str, str]:
     """Return a comparison as text, metrics one digit beyond what the standard error of the difference supports."""
-    decimals = supported_decimals(comparison.sd / math.sqrt(comparison.n), fallback=6) + 1
-    numbers = {"difference": comparison.mean} | {
-        name: getattr(comparison, name)
-        for name in ("sd", "low", "high", "equivalence_low", "equivalence_high", "detectable")
-    }
-    cells = {name: rounded(value, decimals) for name, value in numbers.items()}
+    names = ("sd", "low", "high", "equivalence_low", "equivalence_high", "detectable")
+    numbers = {"difference": comparison.mean} | {name: getattr(comparison, name) for name in names}
+    cells = with_spare_digit(numbers, comparison.sd / math.sqrt(comparison.n))
     shares = ("p_better", "p_better_low", "p_better_high")
     cells |= {name: rounded(getattr(comparison, name), 3) for name in shares}
     cells |= {name: probability(getattr(comparison, name)) for name in ("p_value", "p_holm")}

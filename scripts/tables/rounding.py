@@ -1,6 +1,7 @@
 """As many digits as the uncertainty supports, and no more."""
 
 import math
+from collections.abc import Mapping
 
 
 def supported_decimals(standard_error: float, fallback: int = 4) -> int:
@@ -26,3 +27,15 @@ def rounded(value: float, decimals: int) -> str:
         return f"{value:.2e}"
     text = f"{value:.{decimals}f}"
     return text.removeprefix("-") if float(text) == 0 else text
+
+
+def with_spare_digit(numbers: Mapping[str, float], standard_error: float, fallback: int = 6) -> dict[str, str]:
+    """Return numbers as a table's cells, one digit beyond what their standard error supports.
+
+    Args:
+        numbers: by column.
+        standard_error: in the same unit.
+        fallback: decimals where there is no uncertainty, before the spare one.
+    """
+    decimals = supported_decimals(standard_error, fallback) + 1
+    return {name: rounded(float(value), decimals) for name, value in numbers.items()}

@@ -96,10 +96,10 @@ def tidy_runs(study: Study, rows: list[dict[str, str]]) -> pd.DataFrame:
     runs["test_accuracy"], runs["test_loss"], runs["diverged"] = scored.accuracy, scored.loss, scored.diverged
     runs["run"] = range(len(runs))
     levels = [
-        {"summary": summary, "position": position, "label": study.label(summary, setting)}
-        | {"is_baseline": study.is_baseline(setting), **setting.levels}
+        {"summary": summary, "position": position, "label": level.label, "is_baseline": level.is_baseline}
+        | level.setting.levels
         for summary in (BASELINE, *study.summaries)
-        for position, setting in enumerate(study.levels(summary))
+        for position, level in enumerate(study.levels(summary))
     ]
     return pd.DataFrame(levels).merge(runs, on=list(FACTORS))
 

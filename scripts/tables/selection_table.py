@@ -6,7 +6,7 @@ import pandas as pd
 from stats.intervals import standard_deviation
 from stats.selection import select_best
 from tables.comparisons import METRICS
-from tables.rounding import rounded, supported_decimals
+from tables.rounding import rounded, with_spare_digit
 from tables.runs import by_level
 
 SELECTION_COLUMNS = ("summary", "metric", "best", "apparent", "cross_fitted", "optimism", "picked")
@@ -22,10 +22,10 @@ def selection_rows(levels: pd.DataFrame) -> list[dict[str, str]]:
         values = by_level(levels, f"test_{metric}")
         found = select_best(values, higher_is_better=higher_is_better, generator=np.random.default_rng(0))
         best = values[found.best]
-        decimals = supported_decimals(float(standard_deviation(best)) / len(best) ** 0.5, fallback=6) + 1
+        numbers = {name: getattr(found, name) for name in ("apparent", "cross_fitted", "optimism")}
         rows.append(
             {"summary": levels["summary"].iloc[0], "metric": metric, "best": labels[found.best, 0]}
-            | {name: rounded(getattr(found, name), decimals) for name in ("apparent", "cross_fitted", "optimism")}
+            | with_spare_digit(numbers, float(standard_deviation(best)) / len(best) ** 0.5)
             | {"picked": rounded(float(found.picked[found.best]), 3)}
         )
     return rows

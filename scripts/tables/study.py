@@ -73,6 +73,21 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Level:
+    """A setting as it stands in a sweep or grid.
+
+    Attributes:
+        setting: the setting.
+        label: its name there: its value in a sweep, `factor=value` of each factor in a grid, nothing for `BASELINE`.
+        is_baseline: whether it is the baseline's.
+    """
+
+    setting: Setting
+    label: str
+    is_baseline: bool
+
+
+@dataclass(frozen=True)
 class Study:
     """A study's settings and what is asked of them.
 
@@ -137,23 +152,19 @@ class Study:
         chain = [setting for setting in self.settings if setting.point == point]
         return sorted(chain, key=lambda setting: int(setting.levels["epochs"]))
 
-    def levels(self, summary: str) -> list[Setting]:
-        """Return the settings of a sweep, a grid or `BASELINE`, numbers ascending, names in the order of the config."""
-        chosen = [setting for setting in self.settings if summary in setting.wanted_by]
-        for factor in reversed(self.summaries.get(summary, ())):
-            chosen = _sorted_by(factor, chosen)
-        return chosen
-
-    def label(self, summary: str, setting: Setting) -> str:
-        """Return a setting's name within a sweep (its value) or grid (`factor=value` of each factor)."""
+    def levels(self, summary: str) -> list[Level]:
+        """Return the levels of a sweep, a grid or `BASELINE`, numbers ascending, names in the order of the config."""
         factors = self.summaries.get(summary, ())
-        if len(factors) == 1:
-            return setting.levels[factors[0]]
-        return ",".join(f"{factor}={setting.levels[factor]}" for factor in factors)
+        chosen = [setting for setting in self.settings if summary in setting.wanted_by]
+        for factor in reversed(factors):
+            chosen = _sorted_by(factor, chosen)
+        return [Level(setting, _label(setting, factors), setting.levels == self.baseline) for setting in chosen]
 
-    def is_baseline(self, setting: Setting) -> bool:
-        """Whether a setting is the baseline's."""
-        return setting.levels == self.baseline
+
+def _label(setting: Setting, factors: tuple[str, ...]) -> str:
+    if len(factors) == 1:
+        return setting.levels[factors[0]]
+    return ",".join(f"{factor}={setting.levels[factor]}" for factor in factors)
 
 
 def _sorted_by(factor: str, settings: list[Setting]) -> list[Setting]:

@@ -1,11 +1,10 @@
 """One table for each sweep and grid: means, intervals, differences to the baseline and verdicts."""
 
-import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
-from stats.intervals import standard_deviation, t_interval
-from tables.rounding import rounded, supported_decimals
+from stats.intervals import describe
+from tables.rounding import rounded, with_spare_digit
 from tables.runs import by_level
 
 DESCRIPTION = ("mean", "sd", "low", "high")
@@ -20,17 +19,6 @@ def summary_columns(factors: tuple[str, ...]) -> list[str]:
     return [*named, *(f"{prefix}{name}" for prefix in PREFIXES.values() for name in measured)]
 
 
-def describe(values: np.ndarray, alpha: float) -> dict[str, str]:
-    """Return mean, SD and t interval of the mean as text, one digit beyond what the standard error supports."""
-    sd = float(standard_deviation(values))
-    low, high = t_interval(values, alpha)
-    decimals = supported_decimals(sd / len(values) ** 0.5, fallback=6) + 1
-    return {
-        name: rounded(float(value), decimals)
-        for name, value in zip(DESCRIPTION, (values.mean(), sd, low, high), strict=True)
-    }
-
-
 def summarise(
     levels: pd.DataFrame, factors: tuple[str, ...], alpha: float, comparisons: list[dict]
 ) -> list[dict[str, str]]:
@@ -43,14 +31,16 @@ def summarise(
         comparisons: rows of `comparisons.compare_with_baseline` for them.
     """
     compared = {(row["metric"], row["level"]): row for row in comparisons}
-    values = {metric: by_level(levels, f"test_{metric}") for metric in PREFIXES}
-    diverged = by_level(levels, "diverged").sum(axis=1)
+    described = {metric: describe(by_level(levels, f"test_{metric}"), alpha) for metric in PREFIXES}
+    diverged = by_level(levels, "diverged")
+    n = diverged.shape[1]
     rows = []
     for place, level in enumerate(levels.drop_duplicates("position").to_dict("records")):
         row = {"level": level["label"]} | {factor: level[factor] for factor in factors}
-        row |= {"n": str(len(values["accuracy"][place])), "diverged": str(diverged[place])}
+        row |= {"n": str(n), "diverged": str(diverged[place].sum())}
         for metric, prefix in PREFIXES.items():
-            cells = describe(values[metric][place], alpha)
+            numbers = {name: values[place] for name, values in described[metric].items()}
+            cells = with_spare_digit(numbers, numbers["sd"] / n**0.5)
             if level["is_baseline"]:
                 cells |= {"verdict": "baseline"}
             else:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from stats.divergence import score_at_chance
 from stats.intervals import standard_deviation
-from tables.rounding import rounded, supported_decimals
+from tables.rounding import with_spare_digit
 from tables.runs import RUN_METRICS, by_level, levels_of
 
 LEARNING_COLUMNS = ("epoch", "n", "diverged", *(f"{metric}{part}" for metric in RUN_METRICS for part in ("", "_sd")))
@@ -36,8 +36,7 @@ def learning_rows(histories: list[dict[str, str]]) -> list[dict[str, str]]:
             part, name = metric.split("_")
             values = getattr(scored[part], name)
             sd = float(standard_deviation(values))
-            decimals = supported_decimals(sd / math.sqrt(len(values)), fallback=6) + 1
-            row |= {metric: rounded(float(values.mean()), decimals), f"{metric}_sd": rounded(sd, decimals)}
+            row |= with_spare_digit({metric: values.mean(), f"{metric}_sd": sd}, sd / math.sqrt(len(values)))
         rows.append(row)
     return rows
 
@@ -82,5 +81,5 @@ def trend_rows(runs: pd.DataFrame) -> list[dict[str, str]]:
 
 def trend(name: str, start: str, end: str, value: float, errors: np.ndarray) -> dict[str, str]:
     """Return one row; digits by the standard error of a difference of two means."""
-    decimals = supported_decimals(float(np.hypot(*errors))) + 1
-    return {"trend": name, "from": start, "to": end, "value": rounded(float(value), decimals)}
+    cells = with_spare_digit({"value": value}, float(np.hypot(*errors)), fallback=4)
+    return {"trend": name, "from": start, "to": end, **cells}

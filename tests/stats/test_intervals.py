@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from stats.intervals import prediction_interval, standard_deviation, t_half_width, t_interval, wilson_interval
+from stats.intervals import (
+    describe,
+    prediction_interval,
+    standard_deviation,
+    t_half_width,
+    t_interval,
+    wilson_interval,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -27,6 +34,17 @@ def test_t_interval_is_scipys(n, alpha):
 def test_t_interval_by_hand():
     # Mean 2, SD 1, t(2, 0.975) = 4.3026527.
     np.testing.assert_allclose(t_interval([1, 2, 3]), (2 - 4.3026527 / 3**0.5, 2 + 4.3026527 / 3**0.5), rtol=1e-7)
+
+
+def test_points_are_described_each_as_if_alone():
+    found = describe([[1, 2, 3], [5, 5, 5]])
+    assert found["mean"].tolist() == [2, 5]
+    assert found["sd"].tolist() == [1, 0]
+    np.testing.assert_allclose(found["high"] - found["mean"], [4.3026527 / 3**0.5, 0], rtol=1e-7)
+    np.testing.assert_allclose(found["mean"] - found["low"], [4.3026527 / 3**0.5, 0], rtol=1e-7)
+    single = describe([0.98])
+    assert single["mean"] == 0.98
+    assert np.isnan([single["sd"], single["low"], single["high"]]).all()
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 9, 10, 15, 20])

@@ -37,6 +37,17 @@ def test_pairs_of_equal_effective_rate(tmp_path):
     ]
 
 
+def test_pairs_are_ordered_by_rate_and_momentum_not_as_in_the_plan(tmp_path):
+    study = HandMade(tmp_path, {"grid": ("learning_rate", "momentum")}).add("baseline grid", A, B)
+    for rate, momentum in (("0.001", "0.99"), ("0.1", "0"), ("0.001", "0.9"), ("0.01", "0"), ("0.0001", "0.9")):
+        study.add("grid", A, B, learning_rate=rate, momentum=momentum)
+    found = rate_pairs(study.runs())
+    assert found["label"].unique().tolist() == [
+        *("learning_rate=0.0001,momentum=0.9", "learning_rate=0.001,momentum=0.9", "learning_rate=0.001,momentum=0.99"),
+    ]
+    assert found["seed"].tolist() == [0, 1, 2] * 3
+
+
 def test_a_rival_must_agree_in_everything_else(tmp_path):
     study = HandMade(tmp_path, {"grid": ("learning_rate", "momentum", "epochs")})
     study.add("baseline grid", A, B).add("grid", A, B, momentum="0.9")

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tables.rounding import rounded, supported_decimals
+from tables.rounding import rounded, supported_decimals, with_spare_digit
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,10 @@ def test_the_tiniest_error_does_not_ask_for_endless_digits():
 )
 def test_rounded_keeps_zeros_and_drops_what_is_no_number(value, decimals, text):
     assert rounded(value, decimals) == text
+
+
+def test_a_tables_numbers_have_one_digit_to_spare():
+    numbers = {"mean": 0.97902345, "sd": 0.00235, "low": math.nan}
+    assert with_spare_digit(numbers, 0.00074) == {"mean": "0.979023", "sd": "0.002350", "low": ""}
+    assert with_spare_digit({"mean": 0.5}, 0.0) == {"mean": "0.5000000"}
+    assert with_spare_digit({"mean": 0.5}, math.nan, fallback=4) == {"mean": "0.50000"}

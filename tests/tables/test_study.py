@@ -5,8 +5,9 @@ import json
 import pytest
 
 from files.records import RecordError, write_record
-from helpers.hand_made import BASELINE, ENGINES, MARGINS, HandMade
-from tables.study import read_settings, read_study
+from helpers.hand_made import BASELINE as BASELINE_LEVELS
+from helpers.hand_made import ENGINES, MARGINS, HandMade
+from tables.study import BASELINE, read_settings, read_study
 
 SUMMARIES = {"units": ("units",), "optimizer": ("optimizer",), "rule": ("optimizer", "epochs")}
 
@@ -28,7 +29,7 @@ def test_blocks_of_a_setting_are_gathered_by_seed(study):
     first = read_settings(study.folder / "plan.csv")[0]
     assert [block[:2] for block in first.blocks] == [(0, 2), (3, 4)]
     assert all((folder / "metrics.csv").is_file() for _, _, folder in first.blocks)
-    assert first.levels == BASELINE
+    assert first.levels == BASELINE_LEVELS
     assert first.wanted_by == ("baseline", "units", "optimizer", "rule")
 
 
@@ -42,13 +43,13 @@ def test_blocks_out_of_order_are_sorted(study):
 
 def test_levels_ascend_as_numbers_not_as_text(study):
     read = study.read()
-    assert [read.label("units", level) for level in read.levels("units")] == ["64", "512", "1024"]
+    assert [level.label for level in read.levels("units")] == ["64", "512", "1024"]
 
 
 def test_names_keep_the_order_of_the_plan_and_grids_are_sorted_by_every_factor(study):
     read = study.read()
-    assert [read.label("optimizer", level) for level in read.levels("optimizer")] == ["rmsprop", "adam"]
-    assert [read.label("rule", level) for level in read.levels("rule")] == [
+    assert [level.label for level in read.levels("optimizer")] == ["rmsprop", "adam"]
+    assert [level.label for level in read.levels("rule")] == [
         *("optimizer=rmsprop,epochs=5", "optimizer=rmsprop,epochs=20"),
         *("optimizer=adam,epochs=5", "optimizer=adam,epochs=20"),
     ]
@@ -57,18 +58,24 @@ def test_names_keep_the_order_of_the_plan_and_grids_are_sorted_by_every_factor(s
 def test_the_chain_holds_settings_on_the_way_too(study):
     read = study.read()
     assert [setting.levels["epochs"] for setting in read.chain()] == ["5", "10", "20"]
-    assert read.is_baseline(read.baseline_setting())
-    assert [read.is_baseline(setting) for setting in read.chain()] == [True, False, False]
+    assert read.baseline_setting() == read.chain()[0]
+
+
+def test_the_baseline_is_marked_and_stands_alone_under_a_name_of_its_own(study):
+    read = study.read()
+    assert [level.is_baseline for level in read.levels("units")] == [False, True, False]
+    assert [(level.setting, level.is_baseline) for level in read.levels(BASELINE)] == [(read.baseline_setting(), True)]
 
 
 def test_a_study_is_read_from_its_file_and_the_plan_beside_it(tmp_path):
     study = HandMade(tmp_path, {"units": ("units",)}).add("baseline units", [0.98, 0.97], [0.1, 0.2])
-    content = {"dataset": "mnist", "baseline": BASELINE, "summaries": {"rule": ["optimizer", "epochs"]}, "alpha": 0.01}
+    summaries = {"rule": ["optimizer", "epochs"]}
+    content = {"dataset": "mnist", "baseline": BASELINE_LEVELS, "summaries": summaries, "alpha": 0.01}
     (tmp_path / "study.json").write_text(json.dumps(content | ENGINES))
     read = read_study(tmp_path / "study.json")
-    assert (read.dataset, read.baseline, read.alpha, read.seeds) == ("mnist", BASELINE, 0.01, 2)
+    assert (read.dataset, read.baseline, read.alpha, read.seeds) == ("mnist", BASELINE_LEVELS, 0.01, 2)
     assert read.summaries == {"rule": ("optimizer", "epochs")}
-    assert [setting.levels for setting in read.settings] == [BASELINE]
+    assert [setting.levels for setting in read.settings] == [BASELINE_LEVELS]
     assert read.origin.arrays.path == study.data / "preprocess.json"
     assert read.results == tmp_path
 

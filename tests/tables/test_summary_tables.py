@@ -9,7 +9,6 @@ from tables.comparisons import compare_with_baseline
 from tables.runs import levels_of
 from tables.study import BASELINE
 from tables.summary_tables import (
-    describe,
     markdown_tables,
     reading_cells,
     shortened,
@@ -40,9 +39,10 @@ def cells_of(markdown):
     return bodies
 
 
-def test_mean_sd_and_interval_agree_with_scipy():
+def test_mean_sd_and_interval_agree_with_scipy(tmp_path):
+    rows, _, _ = tables_of(HandMade(tmp_path, {"units": ("units",)}).add("baseline units", BASE, 1 - BASE), "units")
     interval = scipy.stats.t.interval(0.95, 5, BASE.mean(), scipy.stats.sem(BASE))
-    assert describe(BASE, 0.05) == {
+    assert {name: rows[0][name] for name in ("mean", "sd", "low", "high")} == {
         "mean": f"{BASE.mean():.6f}",  # standard error 0.00024: five decimals, and one more
         "sd": f"{BASE.std(ddof=1):.6f}",
         "low": f"{interval[0]:.6f}",
@@ -50,8 +50,10 @@ def test_mean_sd_and_interval_agree_with_scipy():
     }
 
 
-def test_one_run_has_a_mean_and_nothing_else():
-    assert describe(np.array([0.98]), 0.05) == {"mean": "0.9800000", "sd": "", "low": "", "high": ""}
+def test_one_run_has_a_mean_and_nothing_else(tmp_path):
+    study = HandMade(tmp_path, {"units": ("units",)}).add("baseline units", [0.98], [0.1])
+    (row,), _, _ = tables_of(study, "units")
+    assert [row[name] for name in ("mean", "sd", "low", "high")] == ["0.9800000", "", "", ""]
 
 
 def test_the_table_repeats_the_comparison_and_marks_the_baseline(tmp_path):

@@ -27,6 +27,16 @@ def test_tables_of_the_race_are_those_of_the_measurements():
         assert [line for line in table if "---" not in line and line.split() not in shown] == []
 
 
+def test_accuracies_in_documents_and_docstrings_stand_in_the_example_report():
+    report = (EXAMPLE / "report.md").read_text(encoding="utf-8")
+    paths = [PROJECT / "README.md", *(PROJECT / "docs").glob("*.md"), *(PROJECT / "scripts").rglob("*.py")]
+    found = {path: re.findall(r"\b0\.9\d{4}\b(?: ± 0\.\d+)?", path.read_text(encoding="utf-8")) for path in paths}
+    assert len([path for path, numbers in found.items() if numbers]) >= 3
+    assert {
+        (path.name, number) for path, numbers in found.items() for number in numbers if number not in report
+    } == set()
+
+
 def test_example_report_is_whole():
     report = (EXAMPLE / "report.md").read_text(encoding="utf-8")
     figures = [line.split("(")[1].rstrip(")") for line in report.splitlines() if line.startswith("![")]
