@@ -71,7 +71,7 @@ test: .venv/installed
 	@$(IN_ENVIRONMENT) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 10 $(ARGS)
 
 test-quick: .venv/installed
-	@$(IN_ENVIRONMENT) $(BIN)/python -m pytest -n 2 --dist loadfile -m "not long and not slow" $(ARGS)
+	@$(IN_ENVIRONMENT) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long and not slow" $(ARGS)
 
 test-faults: .venv/installed
 	@$(IN_ENVIRONMENT) $(BIN)/python -m pytest -n 2 --dist load -m long tests/faults $(ARGS)

@@ -8,21 +8,20 @@ import pytest
 
 from helpers.workflow import PROJECT, SUBSET, copy_project, run_snakemake, write_config
 
-FIRST = ("workflow", "faults", "benchmarks")
+SLOW_FOLDERS = ("workflow", "faults", "benchmarks")
 SLOW_FIXTURES = {"finished", "browser"}
 
 
 def pytest_collection_modifyitems(items):
-    """Put the files that take minutes first, so that two processes end together; mark what `make test-quick` omits."""
-    tests = PROJECT / "tests"
+    """Put the files that take longest first, so that two processes end together; mark what `make test-quick` omits."""
+    order = (*SLOW_FOLDERS, "training")
 
-    def place(item):
-        folder = item.path.relative_to(tests).parts[0]
-        return FIRST.index(folder) if folder in FIRST else len(FIRST)
+    def folder(item):
+        return item.path.relative_to(PROJECT / "tests").parts[0]
 
-    items.sort(key=place)
+    items.sort(key=lambda item: order.index(folder(item)) if folder(item) in order else len(order))
     for item in items:
-        if place(item) < len(FIRST) or SLOW_FIXTURES & set(item.fixturenames):
+        if folder(item) in SLOW_FOLDERS or SLOW_FIXTURES & set(item.fixturenames):
             item.add_marker("slow")
 
 

@@ -75,6 +75,7 @@ def arguments(arrays, folder, epochs, previous=None):
     return [*words, "--epochs", *map(str, epochs), "--engine", ENGINE, "--previous", *previous]
 
 
+@pytest.mark.slow
 def test_command_line_refuses_the_state_of_another_milestone(arrays, tmp_path):
     """In processes of their own: TensorFlow's number of threads can be set only once."""
     run_script("train", arguments(arrays, tmp_path / "one", (0, 1)))
@@ -84,6 +85,7 @@ def test_command_line_refuses_the_state_of_another_milestone(arrays, tmp_path):
     assert not (tmp_path / "three").exists()
 
 
+@pytest.mark.slow
 def test_states_written_and_read_by_the_command_line_go_on_bit_for_bit(arrays, tmp_path):
     run_script("train", arguments(arrays, tmp_path / "whole", (0, 2)))
     run_script("train", arguments(arrays, tmp_path / "half", (0, 1)))

@@ -8,6 +8,7 @@ import pytest
 
 from helpers.workflow import PROJECT
 
+pytestmark = pytest.mark.slow  # each test starts TensorFlow anew
 MEMORY = """
 def file_pages():
     with open("/proc/self/status") as status:

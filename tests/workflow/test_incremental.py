@@ -200,4 +200,4 @@ def test_time_stamps_alone_do_not_decide_whatever_a_profile_says(finished, study
     (tmp_path / "profile").mkdir()
     (tmp_path / "profile" / "config.yaml").write_text("rerun-triggers: mtime\n")
     write_config(study, {"alpha": 0.1})
-    assert jobs_to_run(finished[0], study, environment={"SNAKEMAKE_PROFILE": str(tmp_path / "profile")}) == SUMMARY
+    assert jobs_to_run(finished[0], study, environment={"SNAKEMAKE_PROFILE": str(tmp_path / "profile")}) == PLAN
