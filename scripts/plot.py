@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import io
 import json
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from figures.baseline_figures import confusion_matrix, learning_curves, most_mis
 from figures.comparison_figures import effective_rate_figure, forest, heat_map, is_heat_map
 from figures.published_figure import published_figure
 from figures.style import STYLE
+from figures.svg_ids import with_numbered_ids
 from figures.sweep_figures import grid_figure, sweep_figure, train_and_test
 from files.atomic import atomic_path
 from files.outdated import remove_pairs
@@ -40,9 +42,12 @@ def scored_histories(study: Study) -> pd.DataFrame:
 
 def save(figure: plt.Figure, folder: Path, name: str, dpi: int) -> None:
     """Write a figure as SVG and PNG, without dates, so that the same figure gives the same bytes."""
-    for ending, metadata in (("svg", {"Date": None, "Creator": None}), ("png", {"Software": None})):
-        with atomic_path(folder / f"{name}.{ending}") as temporary:
-            figure.savefig(temporary, format=ending, dpi=dpi, metadata=metadata)
+    svg = io.StringIO()
+    figure.savefig(svg, format="svg", dpi=dpi, metadata={"Date": None, "Creator": None})
+    with atomic_path(folder / f"{name}.svg") as temporary:
+        temporary.write_text(with_numbered_ids(svg.getvalue()), encoding="utf-8")
+    with atomic_path(folder / f"{name}.png") as temporary:
+        figure.savefig(temporary, format="png", dpi=dpi, metadata={"Software": None})
     plt.close(figure)
 
 

@@ -191,4 +191,4 @@ def rate_points(runs: pd.DataFrame) -> pd.DataFrame:
             "effective_rate": list(map(effective_rate, points["learning_rate"], points["momentum"])),
             **{name: by_level(runs, name).mean(axis=1) for name in ("test_accuracy", "test_loss")},
         }
-    ).sort_values("effective_rate", key=lambda rates: rates.map(float))
+    ).sort_values("effective_rate", key=lambda rates: rates.map(float), kind="stable")

@@ -246,7 +246,7 @@ def holm(p_values: ArrayLike) -> np.ndarray:
     Source: Holm (1979), Scandinavian Journal of Statistics 6(2), 65-70.
     """
     p_values = np.asarray(p_values, dtype=float)
-    order = np.argsort(p_values, axis=-1)  # NaN last
+    order = np.argsort(p_values, axis=-1, kind="stable")  # NaN last
     remaining = np.arange(p_values.shape[-1], 0, -1)
     stepped = np.maximum.accumulate(np.take_along_axis(p_values, order, axis=-1) * remaining, axis=-1)
     adjusted = np.empty_like(p_values)

@@ -61,7 +61,7 @@ def select_best(
     if n == 1:
         return Selection(best, apparent, np.nan, np.nan, (np.nan,) * points)
     half = n // 2
-    ranks = generator.random((splits, n)).argsort(axis=1)
+    ranks = generator.random((splits, n)).argsort(axis=1, kind="stable")
     halves = [(ranks < half) @ values.T / half, (ranks >= n - half) @ values.T / half]  # means, shape (splits, m)
     picks = [np.argmax(sign * means, axis=1) for means in halves]
     estimates = [means[np.arange(splits), pick] for means, pick in zip(reversed(halves), picks, strict=True)]

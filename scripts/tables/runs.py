@@ -111,7 +111,7 @@ def levels_of(runs: pd.DataFrame, summary: str) -> pd.DataFrame:
 
 def each_run_once(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the runs without repeats, however many sweeps and grids hold them, in the order of the plan."""
-    return runs.drop_duplicates("run").sort_values("run")
+    return runs.drop_duplicates("run").sort_values("run", kind="stable")
 
 
 def by_level(runs: pd.DataFrame, column: str) -> np.ndarray:

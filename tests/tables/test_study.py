@@ -71,6 +71,7 @@ def test_a_study_is_read_from_its_file_and_the_plan_beside_it(tmp_path):
     study = HandMade(tmp_path, {"units": ("units",)}).add("baseline units", [0.98, 0.97], [0.1, 0.2])
     summaries = {"rule": ["optimizer", "epochs"]}
     content = {"dataset": "mnist", "baseline": BASELINE_LEVELS, "summaries": summaries, "alpha": 0.01}
+    content["mixed_arithmetic"] = False
     (tmp_path / "study.json").write_text(json.dumps(content | ENGINES))
     read = read_study(tmp_path / "study.json")
     assert (read.dataset, read.baseline, read.alpha, read.seeds) == ("mnist", BASELINE_LEVELS, 0.01, 2)

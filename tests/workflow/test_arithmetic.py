@@ -1,4 +1,4 @@
-"""A study begun on a machine of another arithmetic: a run says so before it trains, and goes on if the config allows it."""
+"""A study begun with another arithmetic: a run says so before it trains, and goes on if the config allows it."""
 
 import json
 import shutil

@@ -75,8 +75,9 @@ def command(script):
     another processor. Text is UTF-8, modules lie beside their script, figures are drawn without a screen.
     """
     environment = (
-        "env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE -u PYTHONSAFEPATH"
-        " OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONUTF8=1 MPLBACKEND=agg"
+        "env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE -u NPY_DISABLE_CPU_FEATURES -u NPY_ENABLE_CPU_FEATURES"
+        " -u ONEDNN_MAX_CPU_ISA -u DNNL_MAX_CPU_ISA -u TF_ENABLE_ONEDNN_OPTS -u PYTHONSAFEPATH"
+        " OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONHASHSEED=0 PYTHONUTF8=1 MPLBACKEND=agg"
     )
     call = f"{environment} {shlex.quote(PYTHON)} {shlex.quote(str(SCRIPTS / script))}.py"
     return lambda wildcards, input: call
