@@ -17,8 +17,8 @@ from tabulate import tabulate
 
 from data.arrays import read_split
 from data.datasets import FILES, load_datasets
+from files.arithmetic import arithmetic
 from files.checksums import compare_with_file, origin, study_checksums
-from files.provenance import cpu_model
 from files.records import Record, RecordError, sha256
 from running.retraining import TEST_METRICS, Outcome, retrained_outcome, stored_metrics, stored_outcome
 from running.sample import Run, draw, evaluated_runs, training_share
@@ -144,7 +144,7 @@ def verify(results: Path, number: int, seed: int, show: Callable[[str], None]) -
         more = f" and {len(missing) - 1} more files" if len(missing) > 1 else ""
         raise ValueError(f"the study is unfinished: {missing[0]}{more} not found. Run `make` first.")
     sample = draw(runs, number, seed)
-    record = read_json(results / "provenance.json", "data", "rules", "cpu")
+    record = read_json(results / "provenance.json", "data", "rules", "arithmetic")
     hashes, source = expected_hashes(config["dataset"], record)
     check_data(folder, hashes)
     files, changed = changed_files(results)
@@ -172,7 +172,7 @@ def verify(results: Path, number: int, seed: int, show: Callable[[str], None]) -
         rows = stored_metrics([other for other in runs if other.levels == run.levels])
         parts = [difference(metric, before, here, spread(rows, metric)) for metric in TEST_METRICS]
         show(f"{run.name(baseline)}: {'; '.join(parts)}.")
-    for note in origin_notes(compared, record["cpu"]):
+    for note in origin_notes(compared, record["arithmetic"]):
         show(f"NOTE: {note}")
     return len(different), len(changed)
 
@@ -209,16 +209,16 @@ def difference(metric: str, stored: Outcome, here: Outcome, sd: float) -> str:
     return f"{metric.replace('_', ' ')} {before:.9g} stored, {now:.9g} here ({now - before:+.2g}{share})"
 
 
-def origin_notes(compared: list[Compared], cpu: str) -> list[str]:
-    """Return a line for other code, other versions or another processor than here that made the stored runs."""
+def origin_notes(compared: list[Compared], trained_with: str) -> list[str]:
+    """Return a line for other code, versions or arithmetic than here that made the stored runs."""
     notes = []
     for _, stored, here in compared:
         if stored.code != here.code:
             notes.append(f"trained by other code: digest {stored.code[:12]}, here {here.code[:12]}")
         if stored.versions != here.versions:
             notes.append(f"trained with {stored.versions}; here {here.versions}")
-    if cpu != cpu_model():
-        notes.append(f"the study was finished on another processor: {cpu}; here {cpu_model()}")
+    if trained_with != arithmetic():
+        notes.append(f"the study was trained with the arithmetic {trained_with}; here {arithmetic()}")
     return list(dict.fromkeys(notes))
 
 

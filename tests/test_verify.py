@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import verify
+from files.checksums import checksums_text, origin, study_checksums
 from files.records import write_record
 from helpers.workflow import run_script
 from running.retraining import stored_outcome
@@ -134,14 +135,35 @@ def test_the_same_weights_from_other_code_are_the_same_with_a_note(results, caps
 
 
 @pytest.mark.usefixtures("retrained")
-def test_another_processor_is_noted_and_a_time_not_on_record_is_not_told(results, capsys):
+def test_another_arithmetic_is_noted_and_a_time_not_on_record_is_not_told(results, capsys):
     path = results / "provenance.json"
     record = json.loads(path.read_text())
-    path.write_text(json.dumps(record | {"cpu": "Abacus", "rules": {}}))
+    path.write_text(json.dumps(record | {"arithmetic": "Abacus", "rules": {}}))
     verify_in(results)
     output = capsys.readouterr().out
-    assert "NOTE: the study was finished on another processor: Abacus; here " in output
+    assert "NOTE: the study was trained with the arithmetic Abacus; here " in output
     assert "They are trained from fresh weights, one after the other.\n" in output
+
+
+@pytest.mark.usefixtures("retrained")
+def test_the_checksums_in_a_file_are_compared(results, tmp_path, capsys):
+    checksums, path = study_checksums(results), tmp_path / "theirs.txt"
+    path.write_text(checksums_text(checksums, origin(results)))
+    verify_in(results, "--against", str(path))
+    assert f"Same bytes as in {path}: all {len(checksums)} files." in capsys.readouterr().out
+    path.write_text(checksums_text(checksums | {"report.md": 64 * "0"}, origin(results)))
+    with pytest.raises(SystemExit) as caught:
+        verify_in(results, "--against", str(path))
+    assert caught.value.code == 3
+    assert "DIFFERENT: Files with the same bytes as in" in capsys.readouterr().err
+    assert refused_against(results, tmp_path / "nothing.txt")
+
+
+def refused_against(results, path):
+    """Return whether a file that is not there ends the audit in one line."""
+    with pytest.raises(SystemExit, match=r"^ERROR: .*No such file"):
+        verify_in(results, "--against", str(path))
+    return True
 
 
 @pytest.mark.parametrize("text", ["", "seed,test_loss\n0,1\n1,1\n", "seed,test_loss,test_accuracy\n0,1,1\n"])
