@@ -116,7 +116,7 @@ benchmark: .venv/installed .venv-peers/installed
 	@sh scripts/environment.sh "$(PYTHON)" .venv-peers benchmarks/requirements.lock
 
 schema: .venv/installed
-	@PYTHONPATH=scripts $(BIN)/python -m design.schema > config/schema.json
+	@PYTHONPATH=scripts $(BIN)/python -m design.json_schema > config/schema.json
 
 lock:
 	@sh scripts/lock.sh "$(PYTHON)"

@@ -26,8 +26,9 @@ import numpy as np
 import tensorflow as tf
 
 from training.epochs import CompiledTraining
-from training.networks import build_network, shuffled_order
+from training.networks import build_network
 from training.optimizers import build_optimizer
+from training.randomness import shuffled_order
 
 UNITS, BATCH = 512, 128
 

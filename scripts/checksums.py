@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from files.checksums import checksums_text, origin, study_checksums
+from files.study_checksums import checksums_text, origin, study_checksums
 
 
 def main(argv: list[str] | None = None) -> None:

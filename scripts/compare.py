@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 from tabulate import tabulate
 
-from design.canonical import FACTORS, canonical_value, changes
+from design.point_names import FACTORS, canonical_value, changes
 from files.records import Record
 from stats.divergence import score_at_chance
-from stats.paired import can_reject, flips_drawn, holm, sign_flip_p_values
+from stats.paired_verdicts import can_reject, flips_drawn, holm, sign_flip_p_values
 from tables.comparisons import METRICS, probability
 from tables.runs import read_csv
 

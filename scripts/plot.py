@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from design.canonical import FACTORS
+from design.point_names import FACTORS
 from figures.baseline_figures import confusion_matrix, learning_curves, most_missed
 from figures.comparison_figures import effective_rate_figure, forest, heat_map, is_heat_map
 from figures.published_figure import published_figure

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from design.canonical import changes
 from design.configuration import Config
 from design.plan import Plan
+from design.point_names import changes
 from running import checking, guard, make_options
 from running.forecast import TYPICAL_SECONDS, Expectation, jobs_at_once, link_of, makespan, needed_jobs, work_of
 from running.reasons import INTERRUPTED, MISSING, causes, why
 from running.snakemake_jobs import DryRun, Job, Key, dry_run
-from stats.paired import can_reject, detectable_difference, fewest_seeds, smallest_adjusted_p_value
+from stats.paired_verdicts import can_reject, detectable_difference, fewest_seeds, smallest_adjusted_p_value
 from tables.quantities import size_text, time_text
 
 RESULTS = Path("results")

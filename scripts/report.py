@@ -22,7 +22,7 @@ from writing.evidence import Evidence
 from writing.live_verdicts import live_families
 from writing.page import LONG_TABLE, render_page
 from writing.report_tables import small_tables
-from writing.sentences import Counts, Family, comment
+from writing.sweep_sentences import Counts, Family, comment
 
 # Numbers of the network itself and of plain speech, which no table need show.
 CONSTANTS = ("784", "10", "1", "0", "2")

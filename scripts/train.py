@@ -10,7 +10,7 @@ from training import lean_keras  # noqa: F401 - before anything that imports Ker
 import numpy as np
 import tensorflow as tf
 
-from design.canonical import HYPERPARAMETERS, canonical_name
+from design.point_names import HYPERPARAMETERS, canonical_name
 from files.arithmetic import arithmetic
 from files.code_digest import require_engine
 from files.records import Record, RecordError, write_record

@@ -18,8 +18,8 @@ from tabulate import tabulate
 from data.arrays import read_split
 from data.datasets import FILES, load_datasets
 from files.arithmetic import arithmetic
-from files.checksums import compare_with_file, origin, study_checksums
 from files.records import Record, RecordError, sha256
+from files.study_checksums import compare_with_file, origin, study_checksums
 from running.retraining import TEST_METRICS, Outcome, retrained_outcome, stored_metrics, stored_outcome
 from running.sample import Run, draw, evaluated_runs, training_share
 from stats.divergence import score_at_chance

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import verify
-from files.checksums import checksums_text, origin, study_checksums
 from files.records import write_record
+from files.study_checksums import checksums_text, origin, study_checksums
 from helpers.workflow import run_script
 from running.retraining import stored_outcome
 from running.sample import draw, evaluated_runs

@@ -6,9 +6,9 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from design.canonical import FACTORS
 from design.explanations import Expected, Strict, fault, must_be, number, parse, shown
 from design.hyperparameters import Baseline, PositiveFloat, PositiveInt, clash
+from design.point_names import FACTORS
 from design.sweeps import LONGEST_NAME, check_grids, check_sweeps
 
 MOST_RUNS = 1_000_000  # milestones times seeds; more are a slip of the pen, and their plan fills the memory

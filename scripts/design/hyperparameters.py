@@ -4,8 +4,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field
 
-from design.canonical import canonical_name, canonical_value
 from design.explanations import Expected, Strict, fault, number
+from design.point_names import canonical_name, canonical_value
 
 Optimizer = Literal["rmsprop", "rmsprop_keras2", "sgd", "adam"]
 OPTIMIZERS = get_args(Optimizer)
@@ -25,7 +25,7 @@ Fraction = number(float, "a number from 0 to below 1", ge=0, lt=1)
 
 
 class Hyperparameters(Strict):
-    """A point: one value of each hyperparameter, in the order of `canonical.HYPERPARAMETERS`."""
+    """A point: one value of each hyperparameter, in the order of `point_names.HYPERPARAMETERS`."""
 
     units: PositiveInt = Field(512, description="width of the hidden layer (the intermediate dimension)")
     learning_rate: Annotated[PositiveFloat, AfterValidator(_short)] = Field(

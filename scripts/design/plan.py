@@ -11,9 +11,9 @@ import json
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from design.canonical import HYPERPARAMETERS, canonical_value
 from design.configuration import Config
 from design.hyperparameters import Hyperparameters
+from design.point_names import HYPERPARAMETERS, canonical_value
 
 COLUMNS = ("point", *HYPERPARAMETERS, "epochs", "first_seed", "last_seed", "wanted_by")
 

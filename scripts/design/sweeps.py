@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from design.canonical import FACTORS, HYPERPARAMETERS, canonical_value
 from design.explanations import must_be, parse, shown, unknown, word
 from design.hyperparameters import Baseline
+from design.point_names import FACTORS, HYPERPARAMETERS, canonical_value
 
 LONGEST_NAME = 40  # characters of a data set's or grid's name, which names files and folders
 # Names of tables, figures and wishes that no grid may take.

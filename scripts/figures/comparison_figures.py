@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.colors import LogNorm
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from design.canonical import FACTORS
 from design.labels import LABELS
+from design.point_names import FACTORS
 from figures.axes import MOST_TICKS, accuracy_scale, factor_axis, loss_scale
 from figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SERIES
 from tables.matched_pairs import effective_rate

@@ -2,6 +2,7 @@
 
 # Okabe and Ito's palette, told apart by the colour-blind; markers and dashes tell the same apart in grey.
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#777777"
+BASELINE = ORANGE
 SERIES = [(BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"), (GREY, "v", "-")]
 STYLE = {
     "figure.constrained_layout.use": True,

@@ -6,7 +6,7 @@ import pandas as pd
 
 from design.labels import LABELS
 from figures.axes import accuracy_scale, factor_axis, loss_scale
-from figures.style import BLUE, ORANGE, SERIES
+from figures.style import BASELINE, BLUE, SERIES
 from stats.intervals import standard_deviation, t_interval
 from tables.runs import by_level, levels_of
 
@@ -30,7 +30,7 @@ def sweep_figure(levels: pd.DataFrame, alpha: float, show_seeds: bool) -> plt.Fi
         means = samples.mean(axis=1)
         drawn = zip(axis.positions, points["label"], points["is_baseline"], samples, means, strict=True)
         for position, label, is_baseline, values, mean in drawn:
-            colour, marker = (ORANGE, "D") if is_baseline else (BLUE, "o")
+            colour, marker = (BASELINE, "D") if is_baseline else (BLUE, "o")
             if show_seeds:
                 panel.scatter(axis.spread(position, len(values)), values, s=9, color=colour, alpha=0.4, linewidth=0)
             low, high = t_interval(values, alpha)
@@ -38,7 +38,7 @@ def sweep_figure(levels: pd.DataFrame, alpha: float, show_seeds: bool) -> plt.Fi
                 panel.vlines(position, low, high, color=colour, linewidth=1.5)
             panel.plot([position], [mean], marker=marker, color=colour, markersize=5, markeredgecolor="white")
             if is_baseline:
-                panel.axhline(mean, color=ORANGE, linewidth=0.8, linestyle=":", label=f"baseline ({label})")
+                panel.axhline(mean, color=BASELINE, linewidth=0.8, linestyle=":", label=f"baseline ({label})")
         if axis.numeric:
             panel.plot(axis.positions, means, color=BLUE, linewidth=0.8, alpha=0.6, zorder=0)
         axis.apply(panel)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from design import yaml_files
-from design.canonical import FACTORS, canonical_value
 from design.explanations import Expected, Line, Strict, missing, must_be, nearest, number, parse, text
 from design.hyperparameters import Baseline, clash
+from design.point_names import FACTORS, canonical_value
 
 Quantity = Literal["test_accuracy", "test_loss", "train_accuracy"]
 QUANTITIES = get_args(Quantity)

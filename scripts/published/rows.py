@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from design.canonical import FACTORS
 from design.labels import LABELS
+from design.point_names import FACTORS
 from published.publication import QUANTITIES, Publication, StatedNumber, StatedOrdering
 from published.study_runs import RunsAt, StudyRuns
 from published.verdicts import NumberVerdict, OrderingVerdict, check_number, check_orderings

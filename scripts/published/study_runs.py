@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from design.canonical import FACTORS
+from design.point_names import FACTORS
 from files.records import Record, RecordError
 from stats.divergence import score_at_chance
 from tables.runs import read_csv

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stats.intervals import checked_runs, prediction_interval, standard_deviation
-from stats.paired import Comparison, compare_family
+from stats.paired_verdicts import Comparison, compare_family
 
 
 @dataclass(frozen=True, slots=True)

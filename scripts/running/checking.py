@@ -11,7 +11,7 @@ from data.data_folder import training_images
 from design import configuration, yaml_files
 from design import plan as planning
 from published.publication import publications
-from stats.paired import can_reject, fewest_seeds
+from stats.paired_verdicts import can_reject, fewest_seeds
 
 PROJECT = Path(__file__).resolve().parents[2]
 DATASETS_FILE = PROJECT / "config" / "datasets.yaml"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from files.checksums import compare_with_file, origin, read_checksums, study_checksums
+from files.study_checksums import compare_with_file, origin, read_checksums, study_checksums
 from running import guard
 from running.progress import Progress, Task
 from tables.quantities import counted, time_text

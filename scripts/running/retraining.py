@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from design.canonical import HYPERPARAMETERS
+from design.point_names import HYPERPARAMETERS
 from files.code_digest import engine
 from files.records import Record
 from running.sample import Run

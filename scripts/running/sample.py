@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from design.canonical import FACTORS, HYPERPARAMETERS, changes
 from design.plan import previous_milestone
+from design.point_names import FACTORS, HYPERPARAMETERS, changes
 from training.cost import epoch_operations
 
 

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from stats.divergence import pairs_left_out
-from stats.paired import Comparison, compare_family
+from stats.paired_verdicts import Comparison, compare_family
 from tables.rounding import rounded, with_spare_digit
 from tables.runs import by_level
 

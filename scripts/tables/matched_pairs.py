@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from design.canonical import FACTORS, canonical_value
+from design.point_names import FACTORS, canonical_value
 from tables.comparisons import compare_pairs, pairs
 from tables.runs import each_run_once, levels_of
 from tables.study import BASELINE

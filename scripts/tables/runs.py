@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from design.canonical import FACTORS
+from design.point_names import FACTORS
 from files.records import RecordError
 from stats.divergence import score_at_chance
 from tables.study import BASELINE, Setting, Study

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from design.canonical import FACTORS
+from design.point_names import FACTORS
 from files.records import Record, RecordError, sha256
 
 BASELINE = "baseline"  # what wants the baseline itself, beside the sweeps and grids

@@ -11,8 +11,9 @@ import tensorflow as tf
 
 from files.atomic import atomic_path
 from training.epochs import CompiledTraining
-from training.networks import build_network, initial_weights, shuffled_order
+from training.networks import build_network
 from training.optimizers import build_optimizer
+from training.randomness import initial_weights, shuffled_order
 
 HISTORY_COLUMNS = ("seed", "epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
 

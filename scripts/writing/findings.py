@@ -7,7 +7,7 @@ from published.rows import Summary, rule_pairs
 from tables.matched_pairs import EFFECTIVE_RATE, KERAS2_RULE
 from tables.quantities import counted
 from tables.summary_tables import shortened, signed
-from writing.sentences import Counts, Family, cite, joined, listed, named_level
+from writing.sweep_sentences import Counts, Family, cite, joined, listed, named_level
 
 Row = dict[str, str]
 

@@ -10,7 +10,7 @@ import scipy  # its submodules load at first use
 from markupsafe import Markup  # part of Jinja
 
 from stats.intervals import t_half_width
-from stats.paired import Comparison, holm
+from stats.paired_verdicts import Comparison, holm
 from tables.comparisons import METRICS
 from tables.rounding import rounded, supported_decimals
 from writing.links import row_id, sentence_case

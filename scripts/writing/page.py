@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup, escape  # part of Jinja
 
-from stats.paired import Verdict
+from stats.paired_verdicts import Verdict
 from writing.links import SECTIONS, Document, check_links, name_headings, plain_text, row_id, sentence_case
 from writing.live_verdicts import ALPHAS, embedded_json, reading_family, t_quantiles
 from writing.svg import figure

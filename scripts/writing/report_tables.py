@@ -4,7 +4,7 @@ from tabulate import tabulate
 
 from published.markdown import literal
 from tables.summary_tables import shortened, signed
-from writing.sentences import Counts
+from writing.sweep_sentences import Counts
 
 
 def markdown_table(name: str, header: list[str], rows: list[list[str]]) -> str:

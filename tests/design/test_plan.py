@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from design.canonical import HYPERPARAMETERS
 from design.configuration import validate
 from design.plan import (
     COLUMNS,
@@ -21,6 +20,7 @@ from design.plan import (
     previous_milestone,
     study_text,
 )
+from design.point_names import HYPERPARAMETERS
 
 BASELINE = "units=512,learning_rate=0.001,momentum=0,batch_size=128,optimizer=rmsprop"
 POSITIVE = st.integers(1, 200)

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from data.datasets import load_datasets
 from design import plan as planning
 from design import yaml_files
-from design.canonical import FACTORS, canonical_name
 from design.configuration import Config, ConfigurationError, validate
+from design.point_names import FACTORS, canonical_name
 from helpers.mutations import EDIT, edited, with_values_changed
 from helpers.workflow import PROJECT, run_snakemake
 from helpers.wrong_configs import WRONG_CONFIGS

@@ -8,7 +8,7 @@ import argparse
 import numpy as np
 
 from stats.intervals import Interval, prediction_interval, standard_deviation, t_half_width, t_interval, wilson_interval
-from stats.paired import holm, seeds_needed, sign_flip_p_values, verdicts
+from stats.paired_verdicts import holm, seeds_needed, sign_flip_p_values, verdicts
 from stats.selection import select_best
 from stats.two_way_bootstrap import resampling_weights, two_way_bootstrap
 

@@ -25,8 +25,9 @@ from files.provenance import cpu_model
 from helpers.workflow import PROJECT, SUBSET
 from training.block import fix_settings
 from training.epochs import CompiledTraining
-from training.networks import build_network, initial_weights, shuffled_order
+from training.networks import build_network
 from training.optimizers import build_optimizer
+from training.randomness import initial_weights, shuffled_order
 
 TABLES = PROJECT / "tests" / "fixtures" / "golden_digests.json"
 OPTIMIZERS = [("rmsprop", 0.9), ("rmsprop_keras2", 0), ("rmsprop_keras2", 0.9), ("sgd", 0), ("sgd", 0.9), ("adam", 0)]

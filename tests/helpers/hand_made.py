@@ -11,7 +11,7 @@ import pandas as pd
 import aggregate
 import report
 import resample
-from design.canonical import canonical_name
+from design.point_names import canonical_name
 from files.records import Record, write_record
 from tables.runs import read_runs, tidy_runs
 from tables.study import Study, read_study

@@ -9,7 +9,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from stats.paired import compare_family
+from stats.paired_verdicts import compare_family
 from writing import live_verdicts, page
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "workflow" / "report"

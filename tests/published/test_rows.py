@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from check_published import main
-from design.canonical import FACTORS
+from design.point_names import FACTORS
 from files.records import write_record
 from helpers.hand_made import ENGINES, put_on_record
 from published.rows import NUMBER_COLUMNS, ORDERING_COLUMNS, rule_pairs, summary

@@ -16,7 +16,7 @@ from helpers.calibration import (
     t_coverage,
     two_way_coverage,
 )
-from stats.paired import seeds_needed
+from stats.paired_verdicts import seeds_needed
 
 
 def allowed(rate, trials):

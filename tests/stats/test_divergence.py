@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stats.divergence import pairs_left_out, score_at_chance
-from stats.paired import compare_family
+from stats.paired_verdicts import compare_family
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -8,7 +8,7 @@ import pytest
 import scipy.stats
 
 from helpers.hand_made import MARGINS, HandMade, rich_study
-from stats.paired import compare_family
+from stats.paired_verdicts import compare_family
 from tables.comparisons import (
     COLUMNS,
     DIFFERENCE_COLUMNS,

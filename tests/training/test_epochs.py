@@ -9,8 +9,9 @@ import pytest
 import tensorflow as tf
 
 from training.epochs import CompiledTraining
-from training.networks import build_network, initial_weights, shuffled_order
+from training.networks import build_network
 from training.optimizers import build_optimizer
+from training.randomness import initial_weights, shuffled_order
 
 UNITS, BATCH = 32, 96  # 1,000 images: ten whole batches and one of 40
 

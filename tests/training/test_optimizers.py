@@ -74,7 +74,8 @@ from training import lean_keras
 os.environ["XLA_FLAGS"] += f" --xla_dump_to={sys.argv[1]} --xla_dump_hlo_as_text"
 import numpy as np
 from training.epochs import CompiledTraining
-from training.networks import build_network, shuffled_order
+from training.networks import build_network
+from training.randomness import shuffled_order
 from training.optimizers import build_optimizer
 data = np.zeros((40, 784), np.uint8), np.zeros(40, np.uint8)
 for case in sys.argv[2:]:

@@ -77,7 +77,7 @@ CODE_EDITS = {
     "training: the networks": (["training/networks.py"], ALL_TRAINING),
     "the evaluation": (["evaluate.py"], {"evaluate": 4, **PLAN}),
     "the aggregation": (["aggregate.py"], TABLES),
-    "stats: paired comparisons": (["stats/paired.py"], TABLES),
+    "stats: paired comparisons": (["stats/paired_verdicts.py"], TABLES),
     "tables: trends": (["tables/trends.py"], TABLES),
     "the two-way bootstrap": (["resample.py"], {"resample": 1, "report": 1}),
     "the check of published numbers": (["check_published.py"], {"check_published": 1, "plot": 1, "report": 1}),
@@ -85,7 +85,7 @@ CODE_EDITS = {
     "the plotting script": (["plot.py"], {"plot": 1, "report": 1}),
     "figures: axes": (["figures/axes.py"], {"plot": 1, "report": 1}),
     "files: provenance": (["files/provenance.py"], {"report": 1}),
-    "writing: sentences": (["writing/sentences.py"], {"report": 1}),
+    "writing: sentences": (["writing/sweep_sentences.py"], {"report": 1}),
     "what Snakemake and make alone import": (["data/data_folder.py", "running/progress.py", "verify.py"], {}),
     "design: the config and the plan": (["design/configuration.py", "design/plan.py"], {}),
 }

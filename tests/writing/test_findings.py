@@ -7,7 +7,7 @@ import pytest
 from published.rows import summary
 from writing import findings
 from writing.evidence import Evidence
-from writing.sentences import Counts, Family
+from writing.sweep_sentences import Counts, Family
 
 
 def plain(text):

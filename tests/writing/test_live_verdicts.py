@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from stats.intervals import t_half_width
-from stats.paired import compare_family
+from stats.paired_verdicts import compare_family
 from writing.live_verdicts import embedded_json, family, live_families, reading_family, t_quantiles, with_sign
 
 

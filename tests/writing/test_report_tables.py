@@ -4,7 +4,7 @@ import pytest
 
 from helpers.hand_made import rich_study, summarised
 from writing.report_tables import interval, markdown_table, small_tables, two_way_cells, with_spread
-from writing.sentences import Counts
+from writing.sweep_sentences import Counts
 
 
 def cells_of(markdown):

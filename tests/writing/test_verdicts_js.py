@@ -1,4 +1,4 @@
-"""The page's script against scripts/stats/paired.py: the same families, the same answers, to the last bit."""
+"""The page's script against scripts/stats/paired_verdicts.py: the same families, the same answers, to the last bit."""
 
 import json
 import math
@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from helpers.sample_page import TEMPLATES
-from stats import paired
+from stats import paired_verdicts
 from stats.intervals import ROUNDING, Interval, t_half_width
-from stats.paired import compare_family
+from stats.paired_verdicts import compare_family
 from writing.live_verdicts import ALPHAS, embedded_json, family, t_quantiles
 
 NODE = shutil.which("node")
@@ -38,9 +38,9 @@ def in_node(cases):
 @pytest.fixture
 def quick(monkeypatch):
     """Draw few sign flips, the same at every alpha."""
-    exact = paired.sign_flip_p_values
+    exact = paired_verdicts.sign_flip_p_values
     monkeypatch.setattr(
-        paired,
+        paired_verdicts,
         "sign_flip_p_values",
         lambda *arguments, flips, generator: exact(*arguments, flips=511, generator=generator),
     )
@@ -153,8 +153,8 @@ def test_exact_borders_agree():
         "quantiles": {"alphas": [0.05], "n": {"4": [[2.0, 1.0]]}},
     }
     mean, sd = (np.array([row[name] for row in rows]) for name in ("mean", "sd"))
-    expected_verdicts = paired.verdicts(
-        paired.holm([row["p"] for row in rows]),
+    expected_verdicts = paired_verdicts.verdicts(
+        paired_verdicts.holm([row["p"] for row in rows]),
         Interval(mean - sd, mean + sd),
         Interval(mean - sd / 2, mean + sd / 2),
         alpha=0.05,
@@ -178,7 +178,7 @@ def test_holm_agrees_with_ties_and_gaps():
         )
     for case, result in zip(cases, in_node(cases), strict=True):
         p_values = [np.nan if row["p"] is None else row["p"] for row in case["family"]["rows"]]
-        assert result["holm"] == [number(p) for p in paired.holm(p_values).tolist()]
+        assert result["holm"] == [number(p) for p in paired_verdicts.holm(p_values).tolist()]
 
 
 def test_level_without_quantiles_is_an_error():

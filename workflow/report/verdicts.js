@@ -1,5 +1,5 @@
 // What may be said of each comparison at a level and a margin of the reader's choice. The rules are those of
-// scripts/stats/paired.py; tests/writing/test_verdicts_js.py holds the two together.
+// scripts/stats/paired_verdicts.py; tests/writing/test_verdicts_js.py holds the two together.
 "use strict";
 
 const ROUNDING = 1e-9;

@@ -22,7 +22,7 @@ if set(str(PROJECT)) & {"{", "}"}:
 from data import datasets as data_sets
 from data.data_folder import idx_files, training_images
 from design import configuration
-from design.canonical import HYPERPARAMETERS, canonical_value
+from design.point_names import HYPERPARAMETERS, canonical_value
 from design.plan import Link, make_plan, plan_text, study_text
 from figures.catalogue import figure_names
 from files.arithmetic import arithmetic

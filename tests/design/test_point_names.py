@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from design.canonical import HYPERPARAMETERS, canonical_name, canonical_value, changes
 from design.hyperparameters import Hyperparameters
+from design.point_names import HYPERPARAMETERS, canonical_name, canonical_value, changes
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-# Name and type of each, in the order of names and tables; `configuration.Hyperparameters` says what values they take.
+# Name and type of each, in the order of names and tables; `hyperparameters.Hyperparameters` says what values they take.
 HYPERPARAMETERS = {"units": int, "learning_rate": float, "momentum": float, "batch_size": int, "optimizer": str}
 # What a sweep can vary: also the columns of plan.csv and runs.csv that say how a run was trained.
 FACTORS = (*HYPERPARAMETERS, "epochs")

@@ -3,9 +3,9 @@
 import json
 import sys
 
-from design.canonical import FACTORS
 from design.configuration import Config
 from design.hyperparameters import OPTIMIZERS, Baseline
+from design.point_names import FACTORS
 
 
 def schema() -> dict:

@@ -14,9 +14,9 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from stats import paired
+from stats import paired_verdicts
 from stats.intervals import Interval, t_half_width, t_interval, wilson_interval
-from stats.paired import (
+from stats.paired_verdicts import (
     can_reject,
     compare_family,
     detectable_difference,
@@ -128,9 +128,9 @@ def test_monte_carlo_counts_the_observed_pattern_and_never_beats_the_exact_test(
 
 def test_a_large_family_draws_enough_flips_to_reject(monkeypatch):
     drawn = []
-    original = paired.sign_flip_p_values
+    original = paired_verdicts.sign_flip_p_values
     monkeypatch.setattr(
-        paired,
+        paired_verdicts,
         "sign_flip_p_values",
         lambda differences, *, flips, generator: (
             drawn.append(flips) or original(differences, flips=9, generator=generator)
@@ -440,5 +440,6 @@ def test_seeds_needed_by_hand():
 
 
 def test_counting_seeds_does_not_wait_for_scipys_statistics():
-    code = "import sys; from stats import paired; paired.fewest_seeds(10); assert 'scipy.stats' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(paired.__file__).parents[1])
+    code = "import sys; from stats.paired_verdicts import fewest_seeds; fewest_seeds(10)"
+    code += "; assert 'scipy.stats' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(paired_verdicts.__file__).parents[1])

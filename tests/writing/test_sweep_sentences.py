@@ -9,7 +9,7 @@ from helpers.hand_made import MARGINS, HandMade, rich_study, summarised
 from report import families
 from writing import findings
 from writing.evidence import Evidence, numbers_in
-from writing.sentences import (
+from writing.sweep_sentences import (
     MOST_LISTED,
     Counts,
     Family,

@@ -7,7 +7,7 @@ import sys
 import jsonschema
 import pytest
 
-from design import schema as schemas
+from design import json_schema as schemas
 from design import yaml_files
 from design.configuration import ConfigurationError, validate
 from helpers.workflow import PROJECT
@@ -26,7 +26,7 @@ def test_the_schema_file_is_the_models(schema):
 
 
 def test_the_schema_file_is_what_make_schema_writes():
-    call = [sys.executable, "-m", "design.schema"]
+    call = [sys.executable, "-m", "design.json_schema"]
     written = subprocess.run(call, check=True, capture_output=True, cwd=PROJECT / "scripts").stdout
     assert written == (PROJECT / "config" / "schema.json").read_bytes()
 

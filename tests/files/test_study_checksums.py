@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from files.checksums import checksums_text, compare_with_file, compared, origin, read_checksums, study_checksums
 from files.records import write_record
+from files.study_checksums import checksums_text, compare_with_file, compared, origin, read_checksums, study_checksums
 
 RUN = "runs/units=8/seeds=0-1/epochs=2"
 FILES = {
