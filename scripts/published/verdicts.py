@@ -108,13 +108,13 @@ def check_orderings(
         alpha: error rate of the family.
         margin: smallest difference that matters in practice, in the metric's unit.
         higher_is_better: True for accuracy, False for loss.
-        seed: of the generators, see `paired.compare_family`.
+        seed: of the generators, see `paired_verdicts.compare_family`.
 
     Returns:
         One result for each claim, in order.
 
     Raises:
-        ValueError: as `paired.compare_family`.
+        ValueError: as `paired_verdicts.compare_family`.
 
     Source: Bouthillier et al. (2021), Accounting for variance in machine learning benchmarks, arXiv 2103.03098.
     """

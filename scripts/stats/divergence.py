@@ -64,7 +64,7 @@ def score_at_chance(accuracy: ArrayLike, loss: ArrayLike, *, classes: int = CLAS
 
 
 def pairs_left_out(baseline_diverged: ArrayLike, others_diverged: ArrayLike) -> np.ndarray:
-    """Return the pairs of which one run diverged: the second analysis, `left_out` of `paired.compare_family`.
+    """Return the pairs of which one run diverged: the second analysis, `left_out` of `paired_verdicts.compare_family`.
 
     Args:
         baseline_diverged: booleans of shape (n,), or (m, n) for a rival of each point.

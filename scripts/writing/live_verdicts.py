@@ -34,7 +34,7 @@ def family(
         name: of the sweep or grid, which is also its table's name.
         metric: `accuracy` or `loss`.
         labels: the level of each comparison; for a grid `factor=level,factor=level`.
-        comparisons: what `paired.compare_family` returned for them.
+        comparisons: what `paired_verdicts.compare_family` returned for them.
         alpha: error rate of the family.
         margin: smallest difference that matters in practice, in the metric's unit.
         higher_is_better: True for accuracy, False for loss.
@@ -204,6 +204,6 @@ def live_families(differences: list[dict[str, str]], alpha: float, margins: dict
 
 
 def exact_comparison(row: dict[str, str]) -> SimpleNamespace:
-    """Return a row of `differences.csv` with the attributes of a `paired.Comparison` that a page shows."""
+    """Return a row of `differences.csv` with the attributes of a `paired_verdicts.Comparison` that a page shows."""
     exact = {name: float(row[f"exact_{name}"] or "nan") for name in ("mean", "sd", "p_value")}
     return SimpleNamespace(n=int(row["n"]), verdict=row["verdict"], **exact)
