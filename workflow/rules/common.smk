@@ -119,27 +119,24 @@ def data_files(*names):
     return [f"results/data/{CONFIG.dataset}/{name}" for name in (*names, "preprocess.json")]
 
 
-def begin_run(has_snakemake_lock=False):
-    """Hold the folder, clear up after a run that was killed, and write the config of this run.
+def begin_run(wildcards=None, has_snakemake_lock=False):
+    """Hold the folder, clear up after a run that was killed, and write the config of this run; a real run only.
 
-    Only a real run does so. Reading the Snakefile changes nothing.
+    It is the input function of rule plan and names no file: between reading the Snakefile and looking at files Snakemake
+    calls nothing but such functions, and time stamps must be corrected before it looks. onstart calls it for targets
+    that need no plan.
     """
-    is_real = workflow.executor_plugin and not workflow.dryrun
-    if is_real and workflow.is_main_process:
+    if workflow.executor_plugin and not workflow.dryrun and workflow.is_main_process:
         guard.begin(Path(), has_snakemake_lock=has_snakemake_lock)
         path = Path("results/config.json")
         if not path.exists() or path.read_text(encoding="utf-8") != CONFIG_TEXT:
             with atomic_path(path) as temporary:
                 temporary.write_text(CONFIG_TEXT, encoding="utf-8")
+    return []
 
 
-def study_files(wildcards):
-    """Return every file of the runs that is to stay: one that is missing is made again.
-
-    Between reading the Snakefile and looking at files Snakemake calls nothing but functions like this one, and time
-    stamps must be mended before it looks.
-    """
-    begin_run()
+def study_files():
+    """Return every file of the runs that is to stay: one that is missing is made again."""
     kept = ["state.npz", "history.csv", "train.json", *(["optimizer.npz"] if CONFIG.keep_optimizer_state else [])]
     return [*files(PLAN.trained(), *kept), *files(PLAN.evaluated(), "test.npz", "metrics.csv", "evaluate.json")]
 

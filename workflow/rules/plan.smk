@@ -8,6 +8,8 @@ makes: results/plan.csv (every point, milestone and block of seeds, and which sw
 
 rule plan:
     """A plan that did not change is not written again, whatever else in the config did: its digest is a param."""
+    input:
+        begin_run,
     output:
         plan="results/plan.csv",
         study="results/study.json",
