@@ -15,20 +15,19 @@ from tables.study import Study, add_study_argument, read_study
 from tables.write import write_table
 
 
-def check_published(study: Study, publication: Publication | None, dataset: str, margins: Mapping[str, float]) -> None:
+def check_published(study: Study, publication: Publication | None, margins: Mapping[str, float]) -> None:
     """Write the tables of numbers and orderings; only headers where nothing was published of the study's data set.
 
     Args:
         study: the plan; tables go to its results folder.
         publication: what was published, if anything is to be checked.
-        dataset: the study's data set.
         margins: practical margin δ by metric, `accuracy` and `loss`.
 
     Raises:
         ValueError: if the runs' files do not hold what they should; one line.
     """
     numbers, orderings = [], []
-    if publication and dataset == publication.dataset:
+    if publication and study.dataset == publication.dataset:
         study_runs = StudyRuns(study)
         numbers = number_rows(publication, study_runs, study.alpha)
         orderings = ordering_rows(publication, study_runs, study.alpha, margins)
@@ -59,7 +58,7 @@ def main(argv: list[str] | None = None) -> None:
     margins = {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss}
     try:
         publication = read_published(arguments.published) if arguments.published else None
-        check_published(study, publication, study.dataset, margins)
+        check_published(study, publication, margins)
     except ValueError as error:
         sys.exit("\n".join(f"ERROR: {problem}" for problem in str(error).splitlines()))
 

@@ -26,8 +26,8 @@ from tables.runs import read_csv
 MOST_ROWS, MOST_NAMED = 12, 4  # of a table and in a line: a comparison fits a screen
 VERDICTS = {  # table -> columns that name a row, column of its verdict
     "comparisons": (("summary", "metric", "level"), "verdict"),
-    "orderings": (("id",), "verdict"),
-    "published": (("id",), "verdict"),
+    "orderings": (("id", "optimizer"), "verdict"),
+    "published": (("id", "optimizer"), "verdict"),
 }
 MADE_BY = {
     "runs": "aggregate",

@@ -211,6 +211,7 @@ def write_report(arguments: argparse.Namespace) -> None:
     Evidence([*tables.values(), counts.rows], chosen_numbers(study, margins)).check(linked)
     raw = Record(arguments.raw_folder / "download.json", dataset=study.dataset)
     record = provenance(arguments.config, [raw.file(name) for name in raw.sha256])
+    record["arithmetics"] = study.tables("aggregate").label["arithmetics"]
     record_text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
     page = render_page(
         linked,

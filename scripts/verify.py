@@ -19,7 +19,7 @@ from data.arrays import read_split
 from data.datasets import FILES, load_datasets
 from files.arithmetic import arithmetic
 from files.records import Record, RecordError, sha256
-from files.study_checksums import compare_with_file, origin, study_checksums
+from files.study_checksums import compare_with_file, origin, read_checksums, study_checksums
 from running.retraining import TEST_METRICS, Outcome, retrained_outcome, stored_metrics, stored_outcome
 from running.sample import Run, draw, evaluated_runs, training_share
 from stats.divergence import score_at_chance
@@ -137,14 +137,14 @@ def verify(results: Path, number: int, seed: int, show: Callable[[str], None]) -
     if not plan or None in plan[-1].values():
         raise ValueError(f"{results / 'plan.csv'}: is cut off. Run `make` again.")
     runs = evaluated_runs(plan, results)
-    config = read_json(results / "config.json", "dataset", "baseline", "checkpoint_every")
+    record = read_json(results / "provenance.json", "data", "rules", "arithmetics", "config")
+    config = record["config"]
     folder, baseline = results / "data" / config["dataset"], config["baseline"]
     missing = missing_files(results, runs, folder)
     if missing:
         more = f" and {len(missing) - 1} more files" if len(missing) > 1 else ""
         raise ValueError(f"the study is unfinished: {missing[0]}{more} not found. Run `make` first.")
     sample = draw(runs, number, seed)
-    record = read_json(results / "provenance.json", "data", "rules", "arithmetic")
     hashes, source = expected_hashes(config["dataset"], record)
     check_data(folder, hashes)
     files, changed = changed_files(results)
@@ -172,7 +172,7 @@ def verify(results: Path, number: int, seed: int, show: Callable[[str], None]) -
         rows = stored_metrics([other for other in runs if other.levels == run.levels])
         parts = [difference(metric, before, here, spread(rows, metric)) for metric in TEST_METRICS]
         show(f"{run.name(baseline)}: {'; '.join(parts)}.")
-    for note in origin_notes(compared, record["arithmetic"]):
+    for note in origin_notes(compared, record["arithmetics"]):
         show(f"NOTE: {note}")
     return len(different), len(changed)
 
@@ -209,7 +209,7 @@ def difference(metric: str, stored: Outcome, here: Outcome, sd: float) -> str:
     return f"{metric.replace('_', ' ')} {before:.9g} stored, {now:.9g} here ({now - before:+.2g}{share})"
 
 
-def origin_notes(compared: list[Compared], trained_with: str) -> list[str]:
+def origin_notes(compared: list[Compared], trained_with: list[str]) -> list[str]:
     """Return a line for other code, versions or arithmetic than here that made the stored runs."""
     notes = []
     for _, stored, here in compared:
@@ -217,8 +217,8 @@ def origin_notes(compared: list[Compared], trained_with: str) -> list[str]:
             notes.append(f"trained by other code: digest {stored.code[:12]}, here {here.code[:12]}")
         if stored.versions != here.versions:
             notes.append(f"trained with {stored.versions}; here {here.versions}")
-    if trained_with != arithmetic():
-        notes.append(f"the study was trained with the arithmetic {trained_with}; here {arithmetic()}")
+    if trained_with != [arithmetic()]:
+        notes.append(f"the study was trained with the arithmetic {'; '.join(trained_with)}; here {arithmetic()}")
     return list(dict.fromkeys(notes))
 
 
@@ -231,6 +231,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--against", type=Path, help="a file of checksums, yours or somebody else's")
     arguments = parser.parse_args(argv)
     try:
+        if arguments.against:
+            read_checksums(arguments.against)  # a mistyped name shows before the training
         different, changed = verify(
             arguments.results, arguments.runs, arguments.seed, lambda line: print(line, flush=True)
         )

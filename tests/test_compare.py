@@ -38,7 +38,8 @@ def published(folder, verdict):
     """Write the tables of published numbers and orderings, and their record."""
     paths = [folder / "tables" / f"{name}.csv" for name in ("orderings", "published")]
     for path in paths:
-        path.write_text(f"id,verdict\nfirst,{verdict if path.stem == 'published' else 'reproduced'}\n")
+        own = verdict if path.stem == "published" else "reproduced"
+        path.write_text(f"id,optimizer,verdict\nfirst,rmsprop,{own}\nfirst,rmsprop_keras2,not reproduced\n")
     write_record(folder / "tables" / "check_published.json", paths)
 
 

@@ -25,6 +25,7 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # Modules without a test file of their name, and the file that tests them.
 TESTED_BY = {
     "check": "running/test_checking.py",
+    "checksums": "files/test_study_checksums.py",
     "check_published": "published/test_rows.py",
     "download": "data/test_sources.py",
     "evaluate": "training/test_evaluation.py",
@@ -32,7 +33,7 @@ TESTED_BY = {
     "preprocess": "data/test_arrays.py",
     "train": "training/test_block.py",
     "design.hyperparameters": "design/test_configuration.py",
-    "design.labels": "writing/test_sentences.py",
+    "design.labels": "writing/test_sweep_sentences.py",
     "design.sweeps": "design/test_configuration.py",
     "published.study_runs": "published/test_rows.py",
     "tables.quantities": "running/test_forecast.py",

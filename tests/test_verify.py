@@ -138,7 +138,7 @@ def test_the_same_weights_from_other_code_are_the_same_with_a_note(results, caps
 def test_another_arithmetic_is_noted_and_a_time_not_on_record_is_not_told(results, capsys):
     path = results / "provenance.json"
     record = json.loads(path.read_text())
-    path.write_text(json.dumps(record | {"arithmetic": "Abacus", "rules": {}}))
+    path.write_text(json.dumps(record | {"arithmetics": ["Abacus"], "rules": {}}))
     verify_in(results)
     output = capsys.readouterr().out
     assert "NOTE: the study was trained with the arithmetic Abacus; here " in output

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from files.arithmetic import arithmetic
 from files.records import sha256
 
 PACKAGES = (
@@ -81,7 +80,6 @@ def provenance(config: Path, raw: list[Path]) -> dict:
         "packages": {package: version(package) for package in PACKAGES},
         "platform": platform.platform(),
         "cpu": cpu_model(),
-        "arithmetic": arithmetic(),
         "cores": os.cpu_count(),
         "data": {path.name: sha256(path) for path in raw},
         "rules": time_by_rule(config.parent / "benchmarks"),

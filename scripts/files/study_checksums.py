@@ -5,15 +5,16 @@ path.
 Lines that start with `#` say what made the study, as `key: value`.
 """
 
+import csv
+import hashlib
 import json
 from collections import Counter
 from pathlib import Path
 
 from files.records import Record, sha256
 
-# What each record vouches for and a study never lacks; an optimizer's variables need not be kept.
-RECORDS = ("train.json", "evaluate.json", "aggregate.json", "resample.json", "check_published.json", "plot.json")
-OPTIONAL = "optimizer.npz"
+TABLES_AND_FIGURES = ("tables/aggregate", "tables/resample", "tables/check_published", "figures/plot")
+OPTIONAL = "optimizer.npz"  # a study need not keep an optimizer's variables
 STAGES = {  # by the end of a path; the first that fits
     "state.npz": "training",
     "history.csv": "training",
@@ -33,23 +34,35 @@ def study_checksums(results: Path) -> dict[str, str]:
     Paths start below `results`. Digests of files on record are read from there; only plan and report are hashed.
 
     Raises:
-        RecordError: if a record is damaged.
+        RecordError: if a record is damaged or missing.
         OSError: if plan or report is not there.
     """
     found = {name: sha256(results / name) for name in ("plan.csv", "report.md")}
-    for path in (path for name in RECORDS for path in results.glob(f"**/{name}")):
-        record = Record(path)
-        folder = path.parent.relative_to(results)
-        found |= {(folder / name).as_posix(): digest for name, digest in record.sha256.items() if name != OPTIONAL}
+    records = [f"{name}.json" for name in TABLES_AND_FIGURES]
+    with (results / "plan.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            seeds = f"seeds={row['first_seed']}-{row['last_seed']}"
+            folder = f"runs/{row['point']}/{seeds}/epochs={row['epochs']}"
+            records += [f"{folder}/train.json", *([f"{folder}/evaluate.json"] if row["wanted_by"] else [])]
+    for record in map(Path, records):
+        digests = Record(results / record).sha256
+        found |= {(record.parent / name).as_posix(): digest for name, digest in digests.items() if name != OPTIONAL}
     return dict(sorted(found.items()))
 
 
 def origin(results: Path) -> dict[str, str]:
-    """Return what made a study, from its provenance: arithmetic, versions, code."""
+    """Return what made a study: the arithmetic of its trainings, versions, code, config."""
     provenance = json.loads((results / "provenance.json").read_text(encoding="utf-8"))
     study = json.loads((results / "study.json").read_text(encoding="utf-8"))
-    packages = ", ".join(f"{name} {version}" for name, version in provenance["packages"].items())
-    return {"arithmetic": provenance["arithmetic"], "versions": packages, "trained by": study["trained_by"]}
+    config = json.dumps(provenance["config"], sort_keys=True).encode()
+    return {
+        "arithmetic": "; ".join(provenance["arithmetics"]),
+        "versions": ", ".join(f"{name} {version}" for name, version in provenance["packages"].items()),
+        "trained by": study["trained_by"],
+        "evaluated by": study["evaluated_by"],
+        "commit": provenance["commit"],
+        "config": hashlib.sha256(config).hexdigest(),
+    }
 
 
 def checksums_text(checksums: dict[str, str], made_by: dict[str, str]) -> str:

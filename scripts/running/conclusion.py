@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from files.records import sha256
 from files.study_checksums import compare_with_file, origin, read_checksums, study_checksums
 from running import guard
 from running.progress import Progress, Task
@@ -25,11 +26,12 @@ def concluded(folder: Path) -> Iterator[list[Progress]]:
     runs: list[Progress] = []
     try:
         yield runs
-    except SystemExit:
+    except BaseException:  # Ctrl-C too
         guard.explain_failure(folder)
         raise
     finally:
         print(account(runs))
+    guard.note_success(folder)
     report = (folder / "results" / "report.html").resolve()
     if report.is_file():
         if line := published_bytes(folder / "results"):
@@ -40,10 +42,10 @@ def concluded(folder: Path) -> Iterator[list[Progress]]:
 def published_bytes(results: Path) -> str:
     """Return whether a study has the bytes of the published example; empty if it is not the same study."""
     try:
-        checksums = study_checksums(results)
-        if checksums.keys() != read_checksums(PUBLISHED)[0].keys():
+        published, published_by = read_checksums(PUBLISHED)
+        if published["plan.csv"] != sha256(results / "plan.csv") or published_by["config"] != origin(results)["config"]:
             return ""
-        return compare_with_file(checksums, origin(results), PUBLISHED)[1]
+        return compare_with_file(study_checksums(results), origin(results), PUBLISHED)[1]
     except (OSError, ValueError, KeyError):  # a file was damaged or removed meanwhile: `make verify` says which
         return ""
 

@@ -33,7 +33,8 @@ RECORD_IS_GONE = (
 )
 
 _held: dict[Path, IO] = {}
-_failed: set[Path] = set()
+_succeeded: set[Path] = set()
+_explained: set[Path] = set()
 
 
 @dataclass(frozen=True)
@@ -84,13 +85,14 @@ def begin(folder: Path, *, unlock: bool = False, has_snakemake_lock: bool = Fals
         (folder / LOCK).parent.mkdir(parents=True, exist_ok=True)
         if problem := write_problem(folder):
             sys.exit(f"ERROR: {problem}")
+        had_runs = (folder / LOCK).exists()
         file = (folder / LOCK).open("a+", encoding="utf-8")
         is_locked = _lock(file, folder)
         previous = _recorded_run(file) if is_locked else None
         if not has_snakemake_lock:
             _remove_snakemake_lock(folder, previous, unlock)
-        failed = previous is not None and not previous.succeeded
-        if failed:
+        failed = had_runs and is_locked and not (previous and previous.succeeded)
+        if failed and previous:
             _clear_up(folder, previous)
         is_gone = record_is_gone(folder)
         if failed or is_gone or os.fstat(file.fileno()).st_mtime > time.time():
@@ -108,13 +110,19 @@ def begin(folder: Path, *, unlock: bool = False, has_snakemake_lock: bool = Fals
         sys.exit(f"ERROR: {folder} cannot be prepared for a run: {error}.")
 
 
+def note_success(folder: Path) -> None:
+    """Note that the run in a folder ended well so far; a run that ends otherwise is cleared up after."""
+    _succeeded.add(folder.resolve())
+
+
 def explain_failure(folder: Path) -> None:
-    """Note that the run in a folder failed; print why, once, if the folder cannot be written to."""
+    """Note that the run in a folder failed; print why if the folder cannot be written to."""
     folder = folder.resolve()
-    if folder not in _failed:
-        _failed.add(folder)
-        if problem := write_problem(folder):
-            print(f"ERROR: {problem}", file=sys.stderr)
+    _succeeded.discard(folder)
+    problem = write_problem(folder)
+    if problem and folder not in _explained:
+        _explained.add(folder)
+        print(f"ERROR: {problem}", file=sys.stderr)
 
 
 def write_problem(folder: Path) -> str | None:
@@ -159,12 +167,13 @@ def set_back_future_time_stamps(folder: Path) -> None:
     future = {}
     for place, _, names in os.walk(folder):
         for path in (os.path.join(place, name) for name in names):
-            if (changed := os.lstat(path).st_mtime) > now:
-                future[path] = changed
+            with suppress(FileNotFoundError):  # renamed meanwhile by a job on a cluster
+                if (changed := os.lstat(path).st_mtime) > now:
+                    future[path] = changed
     newest = max(future.values(), default=now)
     for path, changed in future.items():
         moved = changed - newest + now - 1
-        with suppress(PermissionError):  # another user's
+        with suppress(FileNotFoundError, PermissionError):  # another user's
             os.utime(path, (moved, moved), follow_symlinks=False)
 
 
@@ -203,7 +212,7 @@ def _record(file: IO, run: Holder) -> None:
 
 def _end(folder: Path, run: Holder) -> None:
     """Record that a run succeeded; Python does not call this in a process that is killed."""
-    if folder not in _failed:
+    if folder in _succeeded:
         with suppress(OSError):
             _record(_held[folder], replace(run, succeeded=True))
 
@@ -248,5 +257,5 @@ def _remove_partial_files(results: Path) -> int:
     """Remove the temporary files and folders of atomic.py and download.py; returns how many."""
     found = [path for pattern in (".*.part", ".part-*") for path in results.rglob(pattern)]
     for path in found:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
     return len(found)

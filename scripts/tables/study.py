@@ -150,7 +150,8 @@ class Study:
         Raises:
             RecordError: if they are several and the config does not allow that.
         """
-        found = sorted({training.label["arithmetic"] for setting in self.settings for training in setting.trained()})
+        tested = [setting for setting in self.settings if setting.wanted_by]
+        found = sorted({training.label["arithmetic"] for setting in tested for training in setting.trained()})
         if len(found) > 1 and not self.mixed_arithmetic:
             raise RecordError(
                 f"the runs were trained with different arithmetic: {'; '.join(found)}. To compare them all the same, "

@@ -26,13 +26,14 @@ def predict(weights: dict[str, np.ndarray], images: np.ndarray) -> np.ndarray:
 
 
 def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return each image's loss, -log softmax(logits)[label], float64 (n,).
+    """Return each image's loss, -log softmax(logits)[label], float64 (n,); nan where float32 overflows.
 
     Keras' `evaluate` takes it from the logits too, so a loss is not clipped.
     """
     shifted = logits - logits.max(axis=1, keepdims=True)
     of_label = np.take_along_axis(shifted, labels[:, None].astype(np.intp), axis=1)[:, 0]
-    return np.log(np.exp(shifted).sum(axis=1)) - of_label
+    loss = np.log(np.exp(shifted).sum(axis=1)) - of_label
+    return np.where(loss <= np.finfo(np.float32).max, loss, np.nan)
 
 
 def evaluate_run(weights: dict[str, np.ndarray], images: np.ndarray, labels: np.ndarray):

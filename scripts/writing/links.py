@@ -89,6 +89,3 @@ def check_links(tokens: list[Token], document: Document) -> None:
             raise ValueError(f"a link leads to {target!r}, but the page has no such id")
         if target[1:] in document.rows:
             link.attrSet("class", "number")
-
-
-# Figures

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 
 from markupsafe import escape  # part of Jinja
 
-# Colours that plot.py draws with, by the name under which the template sets them for light and for dark.
+# Colours of figures/style.py, by the name under which the template sets them for light and for dark.
 COLOURS = {"#0072b2": "blue", "#d55e00": "orange", "#009e73": "green", "#cc79a7": "purple"}
 
 
@@ -104,6 +104,3 @@ def _page_colour(colour: str) -> str:
     if red in (0, 255):
         return "var(--paper)" if red else "currentColor"
     return f"color-mix(in srgb, currentColor {100 * (255 - red) / 255:.0f}%, var(--paper))"
-
-
-# Comparisons

@@ -14,24 +14,29 @@ FILES = {
     "train": (RUN, ["state.npz", "optimizer.npz", "history.csv"]),
     "evaluate": (RUN, ["test.npz", "metrics.csv"]),
     "aggregate": ("tables", ["runs.csv", "units.md"]),
+    "resample": ("tables", ["two_way.csv"]),
+    "check_published": ("tables", ["published.csv"]),
     "plot": ("figures", ["units.svg", "units.png"]),
 }
+PLAN = "point,epochs,first_seed,last_seed,wanted_by\nunits=8,2,0,1,baseline\n"
 
 
 @pytest.fixture
 def results(tmp_path):
-    """The files of a small study that was made up, on record."""
-    for rule, (folder, names) in FILES.items():
+    """The files of a small study that was made up, on record, beside runs that its plan does not hold."""
+    for rule, (folder, names) in (FILES | {"later": (RUN.replace("=2", "=4"), ["state.npz"])}).items():
         (tmp_path / folder).mkdir(parents=True, exist_ok=True)
         paths = [tmp_path / folder / name for name in names]
         for path in paths:
             path.write_text(f"{rule} wrote {path.name}")
-        write_record(tmp_path / folder / f"{rule}.json", paths)
-    (tmp_path / "plan.csv").write_text("the plan")
+        write_record(tmp_path / folder / f"{rule.replace('later', 'train')}.json", paths)
+    (tmp_path / "plan.csv").write_text(PLAN)
     (tmp_path / "report.md").write_text("the report")
     packages = {"numpy": "2.4.6", "keras": "3.15.1"}
-    (tmp_path / "provenance.json").write_text(json.dumps({"arithmetic": "AVX2, 32 KiB", "packages": packages}))
-    (tmp_path / "study.json").write_text(json.dumps({"trained_by": "train.py and its imports: 00; numpy 2.4.6"}))
+    made_by = {"arithmetics": ["AVX2, 32 KiB"], "packages": packages, "commit": "abc", "config": {"alpha": 0.05}}
+    (tmp_path / "provenance.json").write_text(json.dumps(made_by))
+    engines = {"trained_by": "train.py and its imports: 00; numpy 2.4.6", "evaluated_by": "evaluate.py"}
+    (tmp_path / "study.json").write_text(json.dumps(engines))
     return tmp_path
 
 
@@ -67,7 +72,7 @@ def test_stages_of_two_studies_are_compared_by_the_files_that_both_hold(results,
         "plan": (1, 1),
         "report": (1, 1),
         "figures": (2, 2),
-        "tables": (2, 2),
+        "tables": (4, 4),
     }
     changed = here | {f"{RUN}/state.npz": 64 * "0", "tables/units.md": 64 * "1", "tables/new.csv": 64 * "2"}
     del changed["figures/units.svg"]
@@ -77,7 +82,7 @@ def test_stages_of_two_studies_are_compared_by_the_files_that_both_hold(results,
         "plan": (1, 1),
         "report": (1, 1),
         "figures": (1, 1),
-        "tables": (1, 2),
+        "tables": (3, 4),
     }
 
 
@@ -102,5 +107,5 @@ def test_two_studies_are_compared_in_one_line_that_names_a_cause(results):
     assert line.endswith("It was made with other arithmetic: AVX-512, 48 KiB there, AVX2, 32 KiB here.")
     path.write_text(checksums_text(here | {"tables/new.csv": 64 * "2", "report.md": 64 * "1"}, made_here))
     line = compare_with_file(here, made_here, path)[1]
-    assert "report 0 of 1, figures 2 of 2, tables 2 of 2, 1 files only in one of the two" in line
+    assert "report 0 of 1, figures 2 of 2, tables 4 of 4, 1 files only in one of the two" in line
     assert line.endswith("The cause is unknown.")

@@ -27,6 +27,7 @@ PROVENANCE = {
     "finished": "2025-11-22T18:50:12+00:00",
     "commit": "0856058a1b2c3d4e5f60718293a4b5c6d7e8f901 with local changes",
     "cpu": "A processor with a rather long name @ 2.80GHz",
+    "arithmetics": ["AVX-512, 48 KiB"],
     "packages": {"tensorflow": "2.21.0", "keras": "3.15.0", "snakemake": "9.27.1"},
 }
 INTRODUCTION = """# A dense network on mnist

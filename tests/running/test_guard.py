@@ -48,6 +48,9 @@ def folder(tmp_path):
     return tmp_path
 
 
+WELL = "guard.note_success(Path())"
+
+
 def put_partial_files(folder):
     """Put files as a kill leaves them; returns them."""
     data = folder / "results" / "data"
@@ -81,7 +84,7 @@ def test_begin_twice_in_a_process_is_one_run(folder):
 
 def test_after_a_run_that_succeeded_nothing_is_looked_for(folder):
     """Not even what a killed run would have left: the time of a start does not grow with the results."""
-    assert run(folder).returncode == 0
+    assert run(folder, WELL).returncode == 0
     partial = put_partial_files(folder)
     before = state(folder)
     done = run(folder, "guard.os.walk = None")
@@ -90,14 +93,28 @@ def test_after_a_run_that_succeeded_nothing_is_looked_for(folder):
     assert state(folder) == before
 
 
-@pytest.mark.parametrize("end", ["guard.os.kill(guard.os.getpid(), 9)", "guard.explain_failure(Path())"])
+@pytest.mark.parametrize(
+    "end",
+    [
+        "guard.os.kill(guard.os.getpid(), 9)",
+        "",  # nobody said that it ended well: a second Ctrl-C, for example
+        f"{WELL}; guard.explain_failure(Path())",
+    ],
+)
 def test_partial_files_go_after_a_run_that_was_killed_or_failed(folder, end):
     run(folder, end)
     partial = put_partial_files(folder)
     done = run(folder)
     assert "did not finish. Stopped 0 leftover processes, removed 2 partial files." in done.stderr
     assert not any(path.exists() for path in partial)
-    assert run(folder).stderr == ""
+
+
+def test_a_run_whose_record_was_cut_off_counts_as_failed(folder):
+    run(folder, f"{WELL}; guard.os.truncate(guard.LOCK, 0); guard.os._exit(0)")
+    late = folder / "results" / "runs" / "a" / "state.npz"
+    os.utime(late, (4e9, 4e9))
+    run(folder)
+    assert late.stat().st_mtime < 4e9
 
 
 def test_jobs_of_a_killed_run_are_stopped(folder):

@@ -54,8 +54,8 @@ def test_make_prints_a_forecast_and_the_times(finished, tmp_path):
     study = shutil.copytree(finished[1], tmp_path / "study")
     write_config(study, {"sweeps.learning_rate": [0.001, 0.002, 0.01]})
     done = make(finished[0], study)
-    assert "7 jobs with 4 epochs, about " in done.stdout
-    assert "7 jobs ran in " in done.stdout
+    assert "8 jobs with 4 epochs, about " in done.stdout
+    assert "8 jobs ran in " in done.stdout
     assert "Train units=8,learning_rate=0.002," in done.stdout
     assert "rule" not in done.stderr
 

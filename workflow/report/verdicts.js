@@ -20,7 +20,7 @@ function holm(pValues) {
 
 /**
  * Return for each row of a family its intervals, adjusted p-value and verdict.
- * alpha: one of quantiles.alphas. delta: smallest difference that matters. quantiles: see page.t_quantiles.
+ * alpha: one of quantiles.alphas. delta: smallest difference that matters. quantiles: see live_verdicts.t_quantiles.
  */
 function verdicts(family, alpha, delta, quantiles) {
   const level = quantiles.alphas.indexOf(alpha);

@@ -45,7 +45,8 @@ if workflow.is_main_process:
         print(f"NOTE: {note}", file=sys.stderr)
 
 PLAN = make_plan(CONFIG)
-DATASET = data_sets.load_datasets(DATASETS_FILE).get(CONFIG.dataset)  # None for a data set of the user's own
+DATASETS = data_sets.load_datasets(DATASETS_FILE)
+DATASET = DATASETS.get(CONFIG.dataset)  # None for a data set of the user's own
 IMAGES = count_images(CONFIG.dataset, CONFIG.data_folder)
 TEST_IMAGES = max(cost.TEST_IMAGES, IMAGES // cost.TEST_SHARE)
 TRAINED_BY, EVALUATED_BY = engine(SCRIPTS / "train.py"), engine(SCRIPTS / "evaluate.py")
@@ -129,7 +130,7 @@ def begin_run(wildcards=None, has_snakemake_lock=False):
     if workflow.executor_plugin and not workflow.dryrun and workflow.is_main_process:
         guard.begin(Path(), has_snakemake_lock=has_snakemake_lock)
         path = Path("results/config.json")
-        if not path.exists() or path.read_text(encoding="utf-8") != CONFIG_TEXT:
+        if not path.exists() or path.read_bytes() != CONFIG_TEXT.encode():
             with atomic_path(path) as temporary:
                 temporary.write_text(CONFIG_TEXT, encoding="utf-8")
     return []
@@ -147,16 +148,17 @@ def refuse_other_arithmetic():
     A cluster's nodes need not be like the machine of Snakemake itself: there the tables refuse a mixture.
     """
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "train"]
+    if not jobs or workflow.touch or not workflow.local_exec or CONFIG.mixed_arithmetic:
+        return
     made_here = {output for job in jobs for output in job.output}
-    kept = (f"{link.folder}/train.json" for link in PLAN.trained())
-    stays = next((Path(path) for path in kept if path not in made_here and Path(path).exists()), None)
-    if jobs and stays and workflow.local_exec and not CONFIG.mixed_arithmetic:
-        try:
-            there, here = Record(stays).label["arithmetic"], arithmetic()
-        except RecordError as error:
-            sys.exit(f"ERROR: {error}")
-        if there != here:
-            sys.exit(
-                f"ERROR: this study was trained with the arithmetic {there}. Received: a machine with {here}, whose bits "
-                "differ. To go on all the same, set `mixed_arithmetic: true` in the config."
-            )
+    kept = [Path(path) for path in files(PLAN.trained(), "train.json") if path not in made_here]
+    try:
+        labels = [Record(path).label for path in kept if path.exists()]
+    except RecordError as error:
+        sys.exit(f"ERROR: {error}")
+    found = sorted({label["arithmetic"] for label in labels if label["engine"] == TRAINED_BY} - {arithmetic()})
+    if found:
+        sys.exit(
+            f"ERROR: this study was trained with the arithmetic {'; '.join(found)}. Received: a machine with "
+            f"{arithmetic()}, whose bits differ. To go on all the same, set `mixed_arithmetic: true` in the config."
+        )

@@ -30,9 +30,9 @@ rule download:
         command=command("download"),
         code=code("download"),
         expected=lambda wildcards: (
-            "; ".join(f"{key} sha256 {file.sha256}" for key, file in DATASET.files.items())
-            if DATASET
-            else f"own data set: {files_digest([Path(path) for path in idx_files(CONFIG.data_folder)])}"
+            "; ".join(f"{key} sha256 {file.sha256}" for key, file in DATASETS[wildcards.dataset].files.items())
+            if wildcards.dataset in DATASETS
+            else f"{wildcards.dataset}: {files_digest([Path(path) for path in idx_files(CONFIG.data_folder)])}"
         ),
         folder=subpath(output.train_images, parent=True),
         datasets=lambda wildcards, input: shlex.quote(str(DATASETS_FILE)),
