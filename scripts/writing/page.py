@@ -2,7 +2,7 @@
 
 Conventions of the Markdown: one h1; a figure is a paragraph of its own, `![caption](figures/NAME.png)`, and
 `NAME.svg` stands in the page; a paragraph `*Table: NAME.*` directly before a table names it, and each of its rows can
-then be linked, `[0.97912](#units-512)`, by the id that `row_id` gives.
+then be linked, `[0.97929](#units-512)`, by the id that `row_id` gives.
 """
 
 import re
