@@ -123,9 +123,9 @@ def data_files(*names):
 def begin_run(wildcards=None, has_snakemake_lock=False):
     """Hold the folder, clear up after a run that was killed, and write the config of this run; a real run only.
 
-    It is the input function of rule plan and names no file: between reading the Snakefile and looking at files Snakemake
-    calls nothing but such functions, and time stamps must be corrected before it looks. onstart calls it for targets
-    that need no plan.
+    The plan has it as its input function, though it names no file. Between reading the Snakefile and looking at files
+    Snakemake calls nothing but such functions, and time stamps must be corrected before it looks. onstart calls it for
+    targets that need no plan.
     """
     if workflow.executor_plugin and not workflow.dryrun and workflow.is_main_process:
         guard.begin(Path(), has_snakemake_lock=has_snakemake_lock)
