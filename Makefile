@@ -39,6 +39,7 @@ RESULTS = "$${FOLDER:+$$FOLDER/}results"
 BIN := .venv/bin
 IN_ENVIRONMENT = PATH="$$PWD/$(BIN):$$PATH"
 
+MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := study
 .PHONY: study quick fashion plan compare check verify checksums test test-quick test-faults lint example calibration benchmark schema lock clean
 
@@ -46,10 +47,10 @@ study: .venv/installed
 	@$(IN_ENVIRONMENT) $(BIN)/python scripts/run_study.py $(CONFIG) $(DIRECTORY) --cores $(CORES) $(MEMORY) $(ARGS)
 
 quick:
-	@$(MAKE) --no-print-directory study CONFIG="config/config.yaml config/quick.yaml"
+	@$(MAKE) study CONFIG="config/config.yaml config/quick.yaml"
 
 fashion:
-	@$(MAKE) --no-print-directory study CONFIG="config/config.yaml config/fashion.yaml" FOLDER=fashion
+	@$(MAKE) study CONFIG="config/config.yaml config/fashion.yaml" FOLDER=fashion
 
 plan: .venv/installed
 	@$(IN_ENVIRONMENT) $(BIN)/python scripts/preview.py $(CONFIG) $(DIRECTORY) --cores $(CORES) $(MEMORY) $(ARGS)

@@ -59,7 +59,7 @@ def test_a_shift_is_found_and_settings_verdicts_and_missing_points_are_told(tmp_
     assert '| baseline.optimizer | "rmsprop" | "adam" |' in lines
     assert "Only here: units=64." in lines
     assert "Only in the other: units=128." in lines
-    assert "| published | first | reproduced | not reproduced |" in lines
+    assert "| published | first rmsprop | reproduced | not reproduced |" in lines
     (shifted,) = [line for line in lines if "| +0.0100 |" in line]
     assert shifted.startswith("| units=32 | accuracy |")
     assert shifted.endswith("| 10 | 0.00195 |")  # of 1,024 patterns of signs 2, alone in its family

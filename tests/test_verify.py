@@ -261,7 +261,7 @@ def test_an_altered_table_or_figure_is_found(results, capsys, name):
     assert "| same | same |" in " ".join(output.out.split())
 
 
-@pytest.mark.parametrize("name", ["provenance.json", "config.json", "plan.csv"])
+@pytest.mark.parametrize("name", ["provenance.json", "plan.csv"])
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null"])
 def test_a_file_about_the_study_that_says_nothing_is_refused(results, name, text):
     (results / name).write_text(text)

@@ -17,7 +17,7 @@ TEXT = "text or null"
 
 TOP = (
     "Known: dataset, data_folder, baseline, replicates, seeds_per_job, checkpoint_every, "
-    "keep_optimizer_state, sweeps, grids, alpha, margins, published, figures."
+    "keep_optimizer_state, mixed_arithmetic, sweeps, grids, alpha, margins, published, figures."
 )
 POINT = "Known: units, learning_rate, momentum, batch_size, optimizer, epochs."
 GRID_NAME = (
@@ -64,6 +64,7 @@ _VALUES = [
     ("checkpoint_every", INTEGER, [0, -5, 2.5, None, "never"]),
     ("alpha", LEVEL, [0, -0.05, 0.5, 1, NAN, INF, None, "5 %"]),
     ("keep_optimizer_state", SWITCH, [2, None, "perhaps"]),
+    ("mixed_arithmetic", SWITCH, ["AVX2"]),
     ("margins", MAPPING, [None, 0.001, [0.001]]),
     ("margins.accuracy", POSITIVE, [0, -0.001, INF, NAN, None, "small"]),
     ("margins.loss", POSITIVE, [0, -0.001, INF, NAN, None, "small"]),

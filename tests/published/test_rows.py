@@ -63,6 +63,7 @@ class Study:
             write(self.results / "tables" / "runs.csv", self.runs)
         file = self.results / "study.json"
         content = {"dataset": "mnist", "baseline": {"units": "512"}, "summaries": {}, "alpha": 0.05} | ENGINES
+        content["mixed_arithmetic"] = False
         file.write_text(json.dumps(content), encoding="utf-8")
         identity = read_study(file).identity
         write_record(self.results / "tables" / "aggregate.json", self.results.glob("tables/runs.csv"), **identity)
