@@ -12,6 +12,8 @@ from figures.style import STYLE
 from helpers.hand_made import MARGINS, HandMade, rich_study
 from helpers.written_report import DELTAS, finish
 
+pytestmark = pytest.mark.slow
+
 pytestmark = pytest.mark.filterwarnings("error")
 
 

@@ -19,6 +19,8 @@ from helpers.workflow import PROJECT
 from helpers.written_report import draw, finish, write_report
 from writing.page import LONG_TABLE
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def ten(tmp_path_factory):

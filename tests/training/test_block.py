@@ -30,6 +30,7 @@ def assert_same_bytes(one, other):
         assert one[name].tobytes() == other[name].tobytes(), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["rmsprop", "rmsprop_keras2", "sgd", "adam"])
 def test_resumed_equals_uninterrupted_bit_for_bit(subset, optimizer):
     point = POINT | {"optimizer": optimizer, "momentum": 0 if optimizer in ("adam", "rmsprop_keras2") else 0.5}

@@ -78,6 +78,7 @@ def straightforward_epoch(subset, optimizer, order, batch_size, units=UNITS, fil
     return network, float(losses) / len(order), float(hits) / len(order)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("units", "batch_size"), [(32, 128), (32, 33), (256, 128), (312, 100), (512, 128)])
 def test_any_network_and_batch_gives_the_bits_of_one_compiled_step_after_the_other(subset, units, batch_size):
     order = shuffled_order(0, 1, 990)  # no batch size here divides it but 33
@@ -98,6 +99,7 @@ def test_epoch_equals_one_compiled_step_after_the_other_bit_for_bit(subset, name
         assert fast.tobytes() == slow.tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [33, 96, 100, 1000])
 def test_filling_the_last_batch_changes_rounding_alone(subset, batch_size):
     """Products group their sums by the number of images: at some widths the last bits differ from those without."""

@@ -10,6 +10,8 @@ import pytest
 from files.arithmetic import arithmetic
 from helpers.workflow import PROJECT
 
+pytestmark = pytest.mark.slow
+
 TABLES = json.loads((PROJECT / "tests" / "fixtures" / "golden_digests.json").read_text())
 
 

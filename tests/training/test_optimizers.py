@@ -88,6 +88,7 @@ for case in sys.argv[2:]:
 APPROXIMATE = re.compile(r"\w*rsqrt\w*|\w*\brcp\w*|\breciprocal\b|\b(?:fast|afn|arcp)\b")
 
 
+@pytest.mark.slow
 def test_no_operation_of_a_compiled_epoch_is_an_approximation(tmp_path):
     call = [sys.executable, "-c", COMPILE, str(tmp_path), *(f"{name}/{momentum}" for name, momentum in CASES)]
     subprocess.run(call, cwd=PROJECT / "scripts", capture_output=True, check=True, timeout=300)
