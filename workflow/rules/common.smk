@@ -51,6 +51,10 @@ IMAGES = count_images(CONFIG.dataset, CONFIG.data_folder)
 TEST_IMAGES = max(cost.TEST_IMAGES, IMAGES // cost.TEST_SHARE)
 TRAINED_BY, EVALUATED_BY = engine(SCRIPTS / "train.py"), engine(SCRIPTS / "evaluate.py")
 CONFIG_TEXT = f"{CONFIG.model_dump_json(indent=2)}\n"
+PLAN_FILES = {
+    Path("results/plan.csv"): plan_text(PLAN),
+    Path("results/study.json"): study_text(CONFIG, TRAINED_BY, EVALUATED_BY),
+}
 
 # A wildcard for each hyperparameter: Snakemake splits wildcards at commas when it sends a job to a cluster
 # (snakemake/snakemake#2366), so that no wildcard may hold the whole name.
@@ -133,6 +137,9 @@ def begin_run(wildcards=None, has_snakemake_lock=False):
         if not path.exists() or path.read_bytes() != CONFIG_TEXT.encode():
             with atomic_path(path) as temporary:
                 temporary.write_text(CONFIG_TEXT, encoding="utf-8")
+        for path, text in PLAN_FILES.items():  # after --touch Snakemake takes those of another code for ours
+            if not workflow.touch and path.exists() and path.read_bytes() != text.encode():
+                path.unlink()
     return []
 
 

@@ -21,7 +21,7 @@ rule plan:
         "../../environment.yml"
     params:
         command=command("plan"),
-        content=digest("plan", plan_text(PLAN), study_text(CONFIG, TRAINED_BY, EVALUATED_BY)),
+        content=digest("plan", *PLAN_FILES.values()),
         engines=lambda wildcards, input: shlex.join(["--trained-by", TRAINED_BY, "--evaluated-by", EVALUATED_BY]),
     message:
         "Write the plan"
