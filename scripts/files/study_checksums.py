@@ -75,11 +75,14 @@ def read_checksums(path: Path) -> tuple[dict[str, str], dict[str, str]]:
     """Return the checksums of a file by path, and what made that study.
 
     Raises:
-        ValueError: with one line, if a line is neither.
-        OSError: if it cannot be read.
+        ValueError: with one line, if the file cannot be read, or a line is neither.
     """
     checksums, made_by = {}, {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: expected a file of checksums, as `make checksums` prints them. {error}") from None
+    for number, line in enumerate(lines, start=1):
         if line.startswith("# ") and ": " in line:
             key, value = line[2:].split(": ", 1)
             made_by[key] = value
@@ -116,7 +119,6 @@ def compare_with_file(here: dict[str, str], made_here: dict[str, str], other: Pa
 
     Raises:
         ValueError: as `read_checksums`.
-        OSError: if the file cannot be read.
     """
     there, made_there = read_checksums(other)
     if here == there:

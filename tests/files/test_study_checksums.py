@@ -109,3 +109,13 @@ def test_two_studies_are_compared_in_one_line_that_names_a_cause(results):
     line = compare_with_file(here, made_here, path)[1]
     assert "report 0 of 1, figures 2 of 2, tables 4 of 4, 1 files only in one of the two" in line
     assert line.endswith("The cause is unknown.")
+
+
+def test_a_file_that_cannot_be_read_is_refused_in_one_line_that_says_what_to_do(tmp_path):
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG")
+    for name in ("nothing.txt", "picture.png"):
+        with pytest.raises(
+            ValueError, match=r"^\S+: expected a file of checksums, as `make checksums` prints"
+        ) as error:
+            read_checksums(tmp_path / name)
+        assert "\n" not in str(error.value)
