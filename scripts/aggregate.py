@@ -4,7 +4,6 @@ import argparse
 import sys
 
 from files.atomic import atomic_path
-from files.outdated import remove_pairs
 from files.records import RecordError, write_record
 from tables.comparisons import COLUMNS, DIFFERENCE_COLUMNS, compare_with_baseline
 from tables.matched_pairs import compare_matched
@@ -15,9 +14,8 @@ from tables.summary_tables import markdown_tables, summarise, summary_columns
 from tables.trends import LEARNING_COLUMNS, TREND_COLUMNS, learning_rows, trend_rows
 from tables.write import write_table
 
-# Tables that do not go by the name of a sweep or grid; two_way, published and orderings are made by other rules.
+# Tables that do not go by the name of a sweep or grid.
 NAMES = ("runs", "comparisons", "differences", "selection", "learning", "trends")
-OF_EVERY_STUDY = (*NAMES, "two_way", "published", "orderings")
 
 
 def aggregate(study: Study, margins: dict[str, float]) -> None:
@@ -71,7 +69,6 @@ def main(argv: list[str] | None = None) -> None:
         aggregate(study, {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss})
     except RecordError as error:
         sys.exit(f"ERROR: {error}")
-    remove_pairs(study.results / "tables", ("csv", "md"), {*study.summaries, *OF_EVERY_STUDY})
 
 
 if __name__ == "__main__":

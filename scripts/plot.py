@@ -24,7 +24,6 @@ from figures.style import STYLE
 from figures.svg_ids import with_numbered_ids
 from figures.sweep_figures import grid_figure, sweep_figure, train_and_test
 from files.atomic import atomic_path
-from files.outdated import remove_pairs
 from files.records import RecordError, write_record
 from stats.divergence import score_at_chance
 from tables.runs import levels_of, read_csv, read_histories, read_outcomes, tidy_runs
@@ -117,7 +116,6 @@ def main(argv: list[str] | None = None) -> None:
     folder = study.results / "figures"
     for name, draw in figures.items():
         save(draw(), folder, name, arguments.dpi)
-    remove_pairs(folder, ("svg", "png"), figures)
     files = [folder / f"{name}.{kind}" for name in figures for kind in ("svg", "png")]
     write_record(folder / "plot.json", files, **study.identity, margins=margins)
 

@@ -1,18 +1,27 @@
 """Tables and figures of sweeps that are gone do not stay behind; nobody else's files go with them."""
 
-import pytest
-
-from aggregate import OF_EVERY_STUDY
-from files.outdated import remove_pairs
+from files.outdated import remove_outdated
+from files.records import write_record
 
 
-@pytest.mark.parametrize("kinds", [("csv", "md"), ("svg", "png")])
-def test_what_is_not_of_the_study_any_more_goes_and_nothing_else(tmp_path, kinds):
-    first, second = kinds
-    kept = [f"units.{first}", f"units.{second}", *(f"{name}.{first}" for name in OF_EVERY_STUDY), "notes.txt"]
-    kept += [f"own_notes.{first}", f"own_text.{second}"]  # ours come in pairs
-    gone = [f"{name}.{kind}" for name in ("momentum", "old_grid") for kind in kinds]
-    for name in [*kept, *gone]:
-        (tmp_path / name).touch()
-    remove_pairs(tmp_path, kinds, {"units", *OF_EVERY_STUDY})
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
+def test_only_unchanged_files_on_record_go(tmp_path, capsys):
+    recorded = ["units.csv", "units.md", "momentum.csv", "momentum.md", "edited.csv", "gone.csv"]
+    others = ["poster.csv", "poster.md", "notes.txt"]
+    for name in [*recorded, *others]:
+        (tmp_path / name).write_text(name)
+    record = tmp_path / "aggregate.json"
+    write_record(record, [tmp_path / name for name in recorded])
+    (tmp_path / "edited.csv").write_text("a user's remark")
+    (tmp_path / "gone.csv").unlink()
+    remove_outdated(record, ["units.csv", "units.md"])
+    kept = {"units.csv", "units.md", "edited.csv", "aggregate.json", *others}
+    assert {path.name for path in tmp_path.iterdir()} == kept
+    assert capsys.readouterr().err.endswith("no longer has them: momentum.csv, momentum.md\n")
+
+
+def test_without_a_record_nothing_goes(tmp_path):
+    (tmp_path / "poster.csv").touch()
+    remove_outdated(tmp_path / "aggregate.json", [])
+    (tmp_path / "aggregate.json").write_text("{}")
+    remove_outdated(tmp_path / "aggregate.json", [])
+    assert {path.name for path in tmp_path.iterdir()} == {"poster.csv", "aggregate.json"}

@@ -222,9 +222,12 @@ def test_altered_own_data_are_refused_by_header(finished, tmp_path):
 
 
 def test_other_sweeps_by_config_alone(finished, tmp_path):
-    """Any hyperparameter can be swept, and nothing stays of the sweeps that are gone."""
+    """Any hyperparameter can be swept; of the sweeps that are gone nothing stays, of the user's files everything."""
     project, done = finished
     study = shutil.copytree(done, tmp_path / "study")
+    posters = [study / "results" / place for place in ("figures/poster.svg", "figures/poster.png", "tables/poster.csv")]
+    for path in posters:
+        path.touch()
     assert (study / "results" / "tables" / "learning_rate.csv").is_file()
     write_config(study, {"sweeps": {"optimizer": ["rmsprop", "adam"], "batch_size": [100, 128]}})
     run_snakemake(project, study)
@@ -233,6 +236,7 @@ def test_other_sweeps_by_config_alone(finished, tmp_path):
     assert "## Batch size" in text
     left = [path for folder in ("tables", "figures") for path in (study / "results" / folder).glob("learning_rate.*")]
     assert left == []
+    assert all(path.exists() for path in posters)
 
 
 def test_numbers_of_a_paper_of_ones_own_are_checked(finished, tmp_path):

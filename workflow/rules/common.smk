@@ -28,6 +28,7 @@ from figures.catalogue import figure_names
 from files.arithmetic import arithmetic
 from files.atomic import atomic_path
 from files.code_digest import code_digest, engine, files_digest
+from files.outdated import remove_outdated
 from files.records import Record, RecordError
 from published.publication import publication_file, publications
 from running import guard
@@ -125,7 +126,7 @@ def data_files(*names):
 
 
 def begin_run(wildcards=None, has_snakemake_lock=False):
-    """Hold the folder, clear up after a run that was killed, and write the config of this run; a real run only.
+    """Hold the folder, clear up after runs that were killed or had other sweeps, write the config; a real run only.
 
     The plan has it as its input function, though it names no file. Between reading the Snakefile and looking at files
     Snakemake calls nothing but such functions, and time stamps must be corrected before it looks. onstart calls it for
@@ -140,6 +141,8 @@ def begin_run(wildcards=None, has_snakemake_lock=False):
         for path, text in PLAN_FILES.items():  # after --touch Snakemake takes those of another code for ours
             if not workflow.touch and path.exists() and path.read_bytes() != text.encode():
                 path.unlink()
+        for rule in (rules.aggregate, rules.plot):
+            remove_outdated(Path(rule.output.record), [Path(path).name for path in rule.output])
     return []
 
 
