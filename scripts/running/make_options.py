@@ -9,7 +9,7 @@ from pathlib import Path
 
 from snakemake.utils import available_cpu_count
 
-LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # a container's, cgroup v2, v1
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
 
 def memory_for_jobs(physical: int, limits: list[str]) -> int:
@@ -17,16 +17,40 @@ def memory_for_jobs(physical: int, limits: list[str]) -> int:
 
     Args:
         physical: memory of the machine, in bytes.
-        limits: contents of the control group's limit files: bytes, or `max` where there is none.
+        limits: contents of the limit files of control groups: bytes, or `max` where there is none.
     """
     available = min([physical, *(int(limit) for limit in limits if limit.strip().isdigit())])
     return available * 4 // 5 // 1_000_000
 
 
+def limit_files(groups: str) -> list[Path]:
+    """Return where the memory limits of a process's control groups would be, those of all groups above included.
+
+    A limit may be that of a container, of Slurm's job, of a systemd scope or of the user.
+
+    Args:
+        groups: content of `/proc/self/cgroup`, a line `number:controllers:path` for each hierarchy.
+    """
+    found = []
+    for line in groups.splitlines():
+        _, controllers, path = line.split(":", 2)
+        if not controllers:  # version 2
+            root, name = CONTROL_GROUPS, "memory.max"
+        elif "memory" in controllers.split(","):  # version 1
+            root, name = CONTROL_GROUPS / "memory", "memory.limit_in_bytes"
+        else:
+            continue
+        group = root / path.lstrip("/")
+        found += [place / name for place in (group, *group.parents) if place.is_relative_to(root)]
+    return found
+
+
 def memory_for_jobs_here() -> int:
-    """Return what `memory_for_jobs` gives for this machine and its container, in MB."""
+    """Return what `memory_for_jobs` gives for this machine and the limits of this process, in MB."""
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return memory_for_jobs(physical, [Path(path).read_text() for path in LIMITS if os.path.exists(path)])
+    groups = Path("/proc/self/cgroup")
+    files = limit_files(groups.read_text()) if groups.exists() else []
+    return memory_for_jobs(physical, [path.read_text() for path in files if path.is_file()])
 
 
 def number_of_cores(text: str) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from running import make_options
 from running.make_options import memory_for_jobs, memory_for_jobs_here, parse
 from training.cost import training_memory_mb
 
@@ -23,6 +24,25 @@ GIGABYTE = 10**9
 )
 def test_smaller_of_machine_and_container_counts(limits, expected):
     assert memory_for_jobs(8 * GIGABYTE, limits) == expected
+
+
+@pytest.mark.parametrize(
+    ("groups", "folder", "name"),
+    [
+        ("0::/system.slice/slurmstepd.scope/job_7\n", "system.slice/slurmstepd.scope/job_7", "memory.max"),
+        ("0::/user.slice/run-5.scope\n", "user.slice", "memory.max"),  # the limit of a group above
+        ("0::/\n", "", "memory.max"),  # a container sees its own group as the root
+        ("0::/docker/abc\n", "", "memory.max"),  # or the machine's path, which it does not have
+        ("1:cpu:/x\n4:memory:/slurm/uid_0/job_7\n0::/\n", "memory/slurm/uid_0/job_7", "memory.limit_in_bytes"),
+    ],
+)
+def test_limit_of_the_job_or_scope_counts(tmp_path, monkeypatch, groups, folder, name):
+    monkeypatch.setattr(make_options, "CONTROL_GROUPS", tmp_path)
+    assert not [path for path in make_options.limit_files(groups) if path.exists()]
+    (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    (tmp_path / folder / name).write_text("4000000000\n")
+    limits = [path.read_text() for path in make_options.limit_files(groups) if path.is_file()]
+    assert limits == ["4000000000\n"]
 
 
 def test_this_machine_has_memory_for_a_job():
