@@ -5,6 +5,7 @@ import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from data.datasets import FILES, find_dataset, load_datasets
 
@@ -32,13 +33,20 @@ def idx_files(folder: str | Path) -> list[str]:
     return found
 
 
-def training_images(datasets_file: Path) -> Callable[[str, str | None], int]:
-    """Return the function that says how many training images a data set has, for `configuration.validate`.
+class ImageCounts(NamedTuple):
+    """How many images a data set has."""
 
-    A listed data set's count stands in its entry; that of another is read from its label file's header.
+    train: int
+    test: int
+
+
+def image_counts(datasets_file: Path) -> Callable[[str, str | None], ImageCounts]:
+    """Return the function that says how many images a data set has, for `configuration.validate`.
+
+    A listed data set's counts stand in its entry; those of another are read from its label files' headers.
     """
 
-    def count(dataset: str, data_folder: str | None) -> int:
+    def count(dataset: str, data_folder: str | None) -> ImageCounts:
         datasets = load_datasets(datasets_file)
         if data_folder is not None and not os.path.isdir(data_folder):
             raise ValueError(f"`data_folder` must be an existing folder. Received: {data_folder!r}")
@@ -47,11 +55,11 @@ def training_images(datasets_file: Path) -> Callable[[str, str | None], int]:
                 "`data_folder` must lie outside results/, where the workflow removes files before it makes them anew. "
                 f"Received: {data_folder!r}"
             )
-        if dataset in datasets:
-            return datasets[dataset].train_images_count
-        if data_folder is None:
-            return find_dataset(datasets, dataset).train_images_count
-        return _labels_in_header(Path(idx_files(data_folder)[1]))
+        if dataset in datasets or data_folder is None:
+            entry = find_dataset(datasets, dataset)
+            return ImageCounts(entry.train_images_count, entry.test_images_count)
+        _, train_labels, _, test_labels = idx_files(data_folder)
+        return ImageCounts(_labels_in_header(Path(train_labels)), _labels_in_header(Path(test_labels)))
 
     return count
 

@@ -50,6 +50,7 @@ class Dataset(NamedTuple):
     name: str
     class_names: tuple[str, ...]
     train_images_count: int
+    test_images_count: int
     files: dict[str, DataFile]
     sources: tuple[Source, ...]
 
@@ -155,7 +156,7 @@ def _dataset(name: str, entry: _Entry) -> Dataset:
         for kind, address in source
         if address and kind != "folder"
     )
-    return Dataset(name, tuple(entry.class_names), entry.train_images_count, files, tuple(sources))
+    return Dataset(name, tuple(entry.class_names), counts["train"], counts["test"], files, tuple(sources))
 
 
 def find_dataset(datasets: dict[str, Dataset], name: str) -> Dataset:

@@ -89,13 +89,14 @@ class Config(Strict):
     ELSEWHERE: ClassVar = {factor: f"`baseline.{factor}` or `sweeps.{factor}`" for factor in FACTORS}
 
 
-def validate(raw: dict, images_in_training_set=None, read_publication=None) -> tuple[Config, list[str]]:
+def validate(raw: dict, image_counts=None, read_publication=None) -> tuple[Config, list[str]]:
     """Check a merged configuration and complete it.
 
     Args:
         raw: the merged content of the YAML files, as Snakemake's `config` or `yaml_files.merge` gives it.
-        images_in_training_set: function `(dataset, data_folder) -> int` that raises ValueError with one line where the
-            data set is unknown or its folder unusable; None checks no data set.
+        image_counts: function `(dataset, data_folder) -> counts`, of which `train` is the number of training images,
+            that raises ValueError with one line where the data set is unknown or its folder unusable; None checks no
+            data set.
         read_publication: function `(published)` that raises ValueError with one line for each thing that is wrong with
             the file of that name; None reads no such file.
 
@@ -117,10 +118,10 @@ def validate(raw: dict, images_in_training_set=None, read_publication=None) -> t
         "sweeps": check_sweeps(sweeps, baseline, problems, notes),
         "grids": check_grids(grids, problems),
     }
-    training_images = _call(images_in_training_set, ("dataset", "data_folder"), raw, problems)
+    images = _call(image_counts, ("dataset", "data_folder"), raw, problems)
     _call(read_publication, ("published",), raw, problems)
     if baseline:
-        _check_points(baseline, completed, training_images, problems)
+        _check_points(baseline, completed, images and images.train, problems)
     if config and baseline:
         _check_size(config, completed, problems)
     if problems:

@@ -7,7 +7,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-from data.data_folder import training_images
+from data.data_folder import image_counts
 from design import configuration, yaml_files
 from design import plan as planning
 from published.publication import publications
@@ -43,7 +43,7 @@ def check(files: list[Path], folder: Path = Path()) -> tuple[configuration.Confi
     if problems:
         raise configuration.ConfigurationError(problems)
     with contextlib.chdir(folder if folder.is_dir() else Path()):  # a new folder holds no data
-        return configuration.validate(yaml_files.merge(contents), training_images(DATASETS_FILE), publications(PROJECT))
+        return configuration.validate(yaml_files.merge(contents), image_counts(DATASETS_FILE), publications(PROJECT))
 
 
 def too_few_seeds(config: configuration.Config, plan: planning.Plan) -> list[str]:

@@ -8,21 +8,21 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from data.data_folder import training_images
+from data.data_folder import ImageCounts, image_counts
 from design.configuration import Config
 from design.plan import Link, Plan, make_plan
 from running import checking
 from running.snakemake_jobs import Job, Key
-from training.cost import TEST_SHARE, epoch_operations, forward_operations, parameters, training_memory_mb
+from training.cost import epoch_work, forward_operations, parameters, training_memory_mb
 
-# Where nothing was measured yet: seconds of a job whatever its size, and seconds for 10^12 operations. From the records
-# of the default study on an AMD EPYC (family 26), two jobs side by side: fifty epochs took 7 s with 32 units, 34 to
-# 40 s with 512 and 71 to 77 s with 1,024.
+# Where nothing was measured yet: seconds of a job whatever its size, and seconds for 10^12 operations of its work. From
+# the records of the default study on an AMD EPYC (family 26), two jobs side by side: fifty epochs took 7 s with 32
+# units, 34 to 40 s with 512 and 71 to 77 s with 1,024.
 TYPICAL_SECONDS = {
     "download": (2, 0),
     "preprocess": (0.5, 0),
     "plan": (0.5, 0),
-    "train": (5, 6.4),
+    "train": (3, 5.7),
     "evaluate": (0.2, 5.7),
     "aggregate": (1.2, 0),
     "resample": (2, 0),
@@ -47,12 +47,12 @@ class Work:
 
     Attributes:
         plan: the study's plan.
-        images: number of training images.
+        images: number of training and of test images.
         keep_optimizer_state: whether the optimizer's variables stay on disk.
     """
 
     plan: Plan
-    images: int
+    images: ImageCounts
     keep_optimizer_state: bool
 
     def knows(self, job: Job) -> bool:
@@ -68,15 +68,15 @@ class Work:
         return link.seeds * self.plan.epochs(link)
 
     def operations(self, job: Job) -> int:
-        """Return the floating-point operations of a job's matrix products; 0 for rules that take what they take."""
+        """Return the work of a job in floating-point operations; 0 for rules that take what they take."""
         link = link_of(job)
         if link is None or link.point not in self.plan.points:  # `--config` on the command line makes others
             return 0
-        units = self.plan.points[link.point].units
-        test = forward_operations(units, self.images // TEST_SHARE)
+        point = self.plan.points[link.point]
+        test = forward_operations(point.units, self.images.test)
         if job.rule == "evaluate":
             return link.seeds * test
-        return self.epochs(job) * (epoch_operations(units, self.images) + test)
+        return self.epochs(job) * (epoch_work(point.units, self.images.train, point.batch_size) + test)
 
     def bytes(self, job: Job) -> int:
         """Return the size of what a job adds to the results and leaves there; small text files count nothing."""
@@ -84,7 +84,7 @@ class Work:
         if link is None or link.point not in self.plan.points:
             return 0
         if job.rule == "evaluate":  # per test image: loss (float32) and predicted class (uint8)
-            return link.seeds * self.images // TEST_SHARE * (BYTES + 1)
+            return link.seeds * self.images.test * (BYTES + 1)
         point = self.plan.points[link.point]
         averages = {"sgd": 0, "adam": 2}.get(point.optimizer, 1) + (point.momentum > 0)
         return link.seeds * parameters(point.units) * BYTES * (1 + self.keep_optimizer_state * averages)
@@ -93,7 +93,7 @@ class Work:
 def work_of(config: Config, folder: Path = Path()) -> Work:
     """Return the work of a study whose results go to a folder, from which relative paths of its config start."""
     with contextlib.chdir(folder if folder.is_dir() else Path()):
-        images = training_images(checking.DATASETS_FILE)(config.dataset, config.data_folder)
+        images = image_counts(checking.DATASETS_FILE)(config.dataset, config.data_folder)
     return Work(make_plan(config), images, config.keep_optimizer_state)
 
 
@@ -215,5 +215,6 @@ def makespan(
 
 def jobs_at_once(cores: int, memory_mb: int, work: Work) -> int:
     """Return how many trainings run side by side: one a core, as far as the memory for all jobs reaches."""
-    widest = max(point.units for point in work.plan.points.values())
-    return max(1, min(cores, memory_mb // training_memory_mb(widest, work.images)))
+    points = work.plan.points.values()
+    most = max(training_memory_mb(point.units, point.batch_size, work.images.train) for point in points)
+    return max(1, min(cores, memory_mb // most))

@@ -7,7 +7,7 @@ import numpy as np
 
 from design.plan import previous_milestone
 from design.point_names import FACTORS, HYPERPARAMETERS, changes
-from training.cost import epoch_operations
+from training.cost import TRAIN_IMAGES, epoch_work
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,15 @@ def draw(runs: list, number: int, seed: int) -> list:
 
 
 def training_share(sample: list[Run], plan: list[dict[str, str]], checkpoint_every: int) -> float:
-    """Return the operations of a sample, each run trained from fresh weights, as a share of the whole study's."""
+    """Return the work of a sample, each run trained from fresh weights, as a share of the whole study's."""
+
+    def of_epoch(levels: dict[str, str]) -> int:
+        return epoch_work(int(levels["units"]), TRAIN_IMAGES, int(levels["batch_size"]))
+
     study = 0
     for row in plan:
         end = int(row["epochs"])
         epochs = end - previous_milestone(end, checkpoint_every)
         seeds = int(row["last_seed"]) - int(row["first_seed"]) + 1
-        study += seeds * epochs * epoch_operations(int(row["units"]), images=1)
-    return sum(run.epochs * epoch_operations(int(run.levels["units"]), images=1) for run in sample) / study
+        study += seeds * epochs * of_epoch(row)
+    return sum(run.epochs * of_epoch(run.levels) for run in sample) / study

@@ -1,11 +1,11 @@
-"""A data set of one's own: its four files are found, and its training images counted."""
+"""A data set of one's own: its four files are found, and its images counted."""
 
 import gzip
 import shutil
 
 import pytest
 
-from data.data_folder import idx_files, training_images
+from data.data_folder import idx_files, image_counts
 from data.datasets import FILES
 from helpers.workflow import PROJECT, SUBSET
 
@@ -16,7 +16,7 @@ HEADER = b"\x00\x00\x08\x01\x00\x00\x03\xe8"  # of 1,000 labels
 
 @pytest.fixture
 def count():
-    return training_images(DATASETS_FILE)
+    return image_counts(DATASETS_FILE)
 
 
 @pytest.fixture
@@ -67,16 +67,17 @@ def test_what_is_no_folder_is_refused(folder, name):
 
 @pytest.mark.parametrize("dataset", ["mnist", "fashion_mnist"])
 def test_a_listed_data_set_is_counted_by_its_entry(count, folder, dataset):
-    assert count(dataset, None) == 60000
-    assert count(dataset, str(folder)) == 60000
+    assert count(dataset, None) == (60000, 10000)
+    assert count(dataset, str(folder)) == (60000, 10000)
 
 
-def test_a_data_set_of_ones_own_is_counted_by_its_label_file(count, folder):
-    assert count("mine", str(folder)) == 1000
+def test_a_data_set_of_ones_own_is_counted_by_its_label_files(count, folder):
+    assert count("mine", str(folder)) == (1000, 500)
     compress(folder / LABELS)
-    assert count("mine", str(folder)) == 1000
+    assert count("mine", str(folder)) == (1000, 500)
     (folder / LABELS).write_bytes(b"\x00\x00\x08\x01\x00\x01\x00\x02" + bytes(100))
-    assert count("mine", str(folder)) == 65538
+    (folder / FILES["test_labels"]).write_bytes(b"\x00\x00\x08\x01\x00\x00\xea\x60" + bytes(100))
+    assert count("mine", str(folder)) == (65538, 60000)  # QMNIST has as many test images
 
 
 def test_an_unknown_data_set_without_a_folder_is_told_with_the_nearest(count):
@@ -142,4 +143,4 @@ def test_a_folder_whose_files_the_workflow_would_remove_is_refused(count, tmp_pa
         with pytest.raises(ValueError, match="`data_folder` must lie outside results/"):
             count(dataset, folder)
     shutil.copytree(SUBSET, tmp_path / "results_of_a_scan")
-    assert count("mine", "results_of_a_scan") == 1000
+    assert count("mine", "results_of_a_scan") == (1000, 500)

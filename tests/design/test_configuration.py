@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from data.data_folder import training_images
+from data.data_folder import ImageCounts, image_counts
 from design import configuration, yaml_files
 from design import plan as planning
 from design.configuration import Config, ConfigurationError, Figures, Margins, validate
@@ -17,7 +17,7 @@ from published.publication import publications
 CONFIG = PROJECT / "config" / "config.yaml"
 QUICK = PROJECT / "config" / "quick.yaml"
 FASHION = PROJECT / "config" / "fashion.yaml"
-IMAGES = training_images(PROJECT / "config" / "datasets.yaml")
+IMAGES = image_counts(PROJECT / "config" / "datasets.yaml")
 PUBLICATION = functools.cache(publications(PROJECT))
 
 
@@ -253,7 +253,7 @@ def test_every_key_of_the_model_is_described():
 def test_rules_across_fields_are_told_beside_a_wrong_value():
     baseline = {"optimizer": "adam", "momentum": 0.5, "batch_size": 70_000, "learning_rate": math.inf}
     with pytest.raises(configuration.ConfigurationError) as caught:
-        configuration.validate({"baseline": baseline}, lambda dataset, folder: 60_000)
+        configuration.validate({"baseline": baseline}, lambda dataset, folder: ImageCounts(60_000, 10_000))
     lines = "\n".join(caught.value.problems)
     assert len(caught.value.problems) == 3
     assert "`baseline.learning_rate` must be a positive finite number" in lines
@@ -263,5 +263,5 @@ def test_rules_across_fields_are_told_beside_a_wrong_value():
 
 def test_a_wrong_batch_size_is_told_once_however_small_the_training_set():
     with pytest.raises(configuration.ConfigurationError) as caught:
-        configuration.validate({"baseline": {"batch_size": 0}}, lambda dataset, folder: 20)
+        configuration.validate({"baseline": {"batch_size": 0}}, lambda dataset, folder: ImageCounts(20, 5))
     assert caught.value.problems == ["`baseline.batch_size` must be a positive integer. Received: 0"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from data.data_folder import ImageCounts
 from design import configuration
 from design.plan import make_plan
 from running.forecast import (
@@ -14,7 +15,7 @@ from running.forecast import (
 )
 from running.snakemake_jobs import Job
 from tables.quantities import counted, size_text, time_text
-from training.cost import epoch_operations, forward_operations
+from training.cost import epoch_work, forward_operations
 
 POINT = "units={units},learning_rate=0.001,momentum=0,batch_size=128,optimizer=rmsprop"
 
@@ -22,7 +23,7 @@ POINT = "units={units},learning_rate=0.001,momentum=0,batch_size=128,optimizer=r
 def work(images=60_000, **changes):
     raw = {"baseline": {"units": 512}, "sweeps": {"units": [32, 512, 1024]}, "replicates": 10} | changes
     study, _ = configuration.validate(raw)
-    return Work(make_plan(study), images, study.keep_optimizer_state)
+    return Work(make_plan(study), ImageCounts(images, 10_000), study.keep_optimizer_state)
 
 
 def job(rule="train", units=512, seeds=(0, 9), epochs=5, **other):
@@ -53,7 +54,7 @@ def test_a_link_trains_the_epochs_since_the_milestone_before():
 
 
 def test_operations_are_those_of_training_and_testing():
-    an_epoch = epoch_operations(512, 60_000) + forward_operations(512, 10_000)
+    an_epoch = epoch_work(512, 60_000, 128) + forward_operations(512, 10_000)
     assert work().operations(job(epochs=7, seeds=(0, 2))) == 6 * an_epoch
     assert work().operations(job("evaluate", seeds=(0, 2), epochs=20)) == 3 * forward_operations(512, 10_000)
     assert work().operations(single("plot")) == 0

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from running.sample import draw, evaluated_runs, training_share
+from training.cost import epoch_work
 
 LEVELS = {"units": "8", "learning_rate": "0.1", "momentum": "0", "batch_size": "1", "optimizer": "sgd"}
 ROW = {"point": "p", **LEVELS, "first_seed": "0", "last_seed": "2", "wanted_by": "x"}
@@ -45,5 +46,6 @@ def test_share_of_the_study_by_hand():
     """A chain to 2 and 4 epochs with 3 seeds each: 12 epochs in all, the longer run alone is 4 of them."""
     runs = evaluated_runs(PLAN, Path("results"))
     assert training_share([runs[-1]], PLAN, 2) == pytest.approx(4 / 12)
-    wide = replace(runs[0], levels=runs[0].levels | {"units": "16"})
-    assert training_share([wide], PLAN, 2) == pytest.approx(2 * 2 / 12)
+    wide = replace(runs[0], levels=runs[0].levels | {"units": "16", "batch_size": "8"})
+    ratio = epoch_work(16, 60_000, 8) / epoch_work(8, 60_000, 1)
+    assert training_share([wide], PLAN, 2) == pytest.approx(ratio * 2 / 12)

@@ -20,7 +20,7 @@ if set(str(PROJECT)) & {"{", "}"}:
     sys.exit(f"ERROR: Snakemake cannot work under a path with {{ or }}. Received: {PROJECT}. Move the project.")
 
 from data import datasets as data_sets
-from data.data_folder import idx_files, training_images
+from data.data_folder import idx_files, image_counts
 from design import configuration
 from design.point_names import HYPERPARAMETERS, canonical_value
 from design.plan import Link, make_plan, plan_text, study_text
@@ -35,7 +35,7 @@ from running import guard
 from training import cost
 
 read_publication = functools.cache(publications(PROJECT))
-count_images = training_images(DATASETS_FILE)
+count_images = image_counts(DATASETS_FILE)
 
 try:
     CONFIG, notes = configuration.validate(config, count_images, read_publication)
@@ -49,7 +49,6 @@ PLAN = make_plan(CONFIG)
 DATASETS = data_sets.load_datasets(DATASETS_FILE)
 DATASET = DATASETS.get(CONFIG.dataset)  # None for a data set of the user's own
 IMAGES = count_images(CONFIG.dataset, CONFIG.data_folder)
-TEST_IMAGES = max(cost.TEST_IMAGES, IMAGES // cost.TEST_SHARE)
 TRAINED_BY, EVALUATED_BY = engine(SCRIPTS / "train.py"), engine(SCRIPTS / "evaluate.py")
 CONFIG_TEXT = f"{CONFIG.model_dump_json(indent=2)}\n"
 PLAN_FILES = {
@@ -113,6 +112,12 @@ def link(wildcards):
     """Return what a job of a run is of: its point, block of seeds and milestone."""
     seeds = int(wildcards.first), int(wildcards.last)
     return Link(known_point(wildcards).name, *seeds, int(wildcards.epochs))
+
+
+def work_of_an_epoch(wildcards):
+    """Return the work of training a point for an epoch, in operations."""
+    point = known_point(wildcards)
+    return cost.epoch_work(point.units, IMAGES.train, point.batch_size)
 
 
 def files(links, *names):

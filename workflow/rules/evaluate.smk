@@ -24,7 +24,7 @@ rule evaluate:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * cost.evaluation_memory_mb(known_point(wildcards).units, TEST_IMAGES),
+        mem_mb=lambda wildcards, attempt: attempt * cost.evaluation_memory_mb(known_point(wildcards).units, IMAGES.test),
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         command=command("evaluate"),

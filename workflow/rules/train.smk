@@ -21,15 +21,20 @@ rule train:
         f"results/logs/train/{LINK}.log",
     benchmark:
         f"results/benchmarks/train/{LINK}.tsv"
-    priority: lambda wildcards: PLAN.epochs_left(link(wildcards)) * cost.epoch_operations(known_point(wildcards).units, 1)
+    priority: lambda wildcards: PLAN.epochs_left(link(wildcards)) * work_of_an_epoch(wildcards)
     conda:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * cost.training_memory_mb(known_point(wildcards).units, IMAGES),
+        mem_mb=lambda wildcards, attempt: attempt
+        * cost.training_memory_mb(known_point(wildcards).units, known_point(wildcards).batch_size, IMAGES.train),
         runtime=lambda wildcards, attempt: attempt
         * cost.training_runtime_minutes(
-            known_point(wildcards).units, PLAN.epochs(link(wildcards)), link(wildcards).seeds, IMAGES, TEST_IMAGES
+            known_point(wildcards).units,
+            known_point(wildcards).batch_size,
+            PLAN.epochs(link(wildcards)),
+            link(wildcards).seeds,
+            *IMAGES,
         ),
     params:
         command=command("train"),
