@@ -7,7 +7,7 @@ from files.atomic import atomic_path
 from files.records import RecordError, write_record
 from tables.comparisons import COLUMNS, DIFFERENCE_COLUMNS, compare_with_baseline
 from tables.matched_pairs import compare_matched
-from tables.runs import RUN_COLUMNS, levels_of, read_histories, read_runs, tidy_runs
+from tables.runs import levels_of, read_histories, read_runs, run_columns, tidy_runs
 from tables.selection_table import SELECTION_COLUMNS, selection_rows
 from tables.study import BASELINE, Study, add_study_argument, read_study
 from tables.summary_tables import markdown_tables, summarise, summary_columns
@@ -31,7 +31,7 @@ def aggregate(study: Study, margins: dict[str, float]) -> None:
     tables = study.results / "tables"
     arithmetics = study.arithmetics()
     rows = [row for setting in study.settings if setting.wanted_by for row in read_runs(setting)]
-    write_table(tables / "runs.csv", RUN_COLUMNS, rows)
+    write_table(tables / "runs.csv", run_columns(study), rows)
     runs = tidy_runs(study, rows)
     compared, selected = [], []
     for summary, factors in study.summaries.items():
@@ -43,7 +43,7 @@ def aggregate(study: Study, margins: dict[str, float]) -> None:
             temporary.write_text(markdown_tables(summary, factors, study.alpha, table), encoding="utf-8")
         compared += verdicts
         selected += selection_rows(levels)
-    compared += compare_matched(runs, study.alpha, margins)
+    compared += compare_matched(runs, study.factors, study.alpha, margins)
     write_table(tables / "comparisons.csv", COLUMNS, compared)
     write_table(tables / "differences.csv", DIFFERENCE_COLUMNS, compared)
     write_table(tables / "selection.csv", SELECTION_COLUMNS, selected)

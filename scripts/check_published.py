@@ -9,7 +9,7 @@ from files.atomic import atomic_path
 from files.records import write_record
 from published.markdown import numbers_markdown, orderings_markdown
 from published.publication import Publication, read_published
-from published.rows import NUMBER_COLUMNS, ORDERING_COLUMNS, number_rows, ordering_rows
+from published.rows import ORDERING_COLUMNS, number_columns, number_rows, ordering_rows
 from published.study_runs import StudyRuns
 from tables.study import Study, add_study_argument, read_study
 from tables.write import write_table
@@ -32,7 +32,7 @@ def check_published(study: Study, publication: Publication | None, margins: Mapp
         numbers = number_rows(publication, study_runs, study.alpha)
         orderings = ordering_rows(publication, study_runs, study.alpha, margins)
     tables = study.results / "tables"
-    write_table(tables / "published.csv", NUMBER_COLUMNS, numbers)
+    write_table(tables / "published.csv", number_columns(study.factors), numbers)
     write_table(tables / "orderings.csv", ORDERING_COLUMNS, orderings)
     for name, text in (
         ("published", numbers_markdown(numbers, study.alpha)),
@@ -57,7 +57,9 @@ def main(argv: list[str] | None = None) -> None:
     study = read_study(arguments.study)
     margins = {"accuracy": arguments.margin_accuracy, "loss": arguments.margin_loss}
     try:
-        publication = read_published(arguments.published) if arguments.published else None
+        publication = None
+        if arguments.published:
+            publication = read_published(arguments.published, study.network["name"], study.factors)
         check_published(study, publication, margins)
     except ValueError as error:
         sys.exit("\n".join(f"ERROR: {problem}" for problem in str(error).splitlines()))

@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 from tabulate import tabulate
 
-from design.point_names import FACTORS, canonical_value, changes
+from design.point_names import canonical_value, changes
 from files.records import Record
 from stats.divergence import score_at_chance
 from stats.paired_verdicts import can_reject, flips_drawn, holm, sign_flip_p_values
 from tables.comparisons import METRICS, probability
-from tables.runs import read_csv
+from tables.runs import RUN_METRICS, read_csv
 
 MOST_ROWS, MOST_NAMED = 12, 4  # of a table and in a line: a comparison fits a screen
 VERDICTS = {  # table -> columns that name a row, column of its verdict
@@ -36,7 +36,7 @@ MADE_BY = {
     "published": "check_published",
 }
 
-Condition = tuple[str, ...]  # text of each factor's value, in the order of FACTORS: a point and its epochs
+Condition = tuple[tuple[str, str], ...]  # each factor with the text of its value: a point and its epochs
 
 
 class StudyError(ValueError):
@@ -83,7 +83,7 @@ def _runs(rows: list[dict[str, str]]) -> dict[Condition, dict[str, tuple[float, 
     runs: dict[Condition, dict[str, tuple[float, float]]] = {}
     for row in rows:
         scored = score_at_chance([float(row["test_accuracy"])], [float(row["test_loss"])])
-        condition = tuple(row[factor] for factor in FACTORS)
+        condition = tuple(item for item in row.items() if item[0] not in ("seed", *RUN_METRICS))
         runs.setdefault(condition, {})[row["seed"]] = (float(scored.accuracy[0]), float(scored.loss[0]))
     return runs
 
@@ -134,11 +134,11 @@ class Difference:
 
 def compared(here: FinishedStudy, other: FinishedStudy, alpha: float) -> list[Difference]:
     """Compare every point that both studies hold on the seeds that both trained, in both metrics."""
-    baseline = [canonical_value(here.config["baseline"][factor]) for factor in FACTORS]
+    baseline = {factor: canonical_value(value) for factor, value in here.config["baseline"].items()}
     families: dict[tuple[bool, ...], list[Condition]] = {}
     for condition in here.runs:
         if condition in other.runs:
-            differs = tuple(text != base for text, base in zip(condition, baseline, strict=True))
+            differs = tuple(text != baseline[factor] for factor, text in condition)
             families.setdefault(differs, []).append(condition)
     return [
         difference
@@ -216,7 +216,9 @@ def report(here: FinishedStudy, other: FinishedStudy, alpha: float = 0.05) -> st
 
 
 def _names(conditions: list[Condition], baseline: dict) -> str:
-    names = [changes(dict(zip(FACTORS, condition, strict=True)), baseline) for condition in conditions[:MOST_NAMED]]
+    names = [
+        changes(dict(condition), dict(condition) | baseline, dict(condition)) for condition in conditions[:MOST_NAMED]
+    ]
     more = len(conditions) - MOST_NAMED
     return ", ".join(names) + (f" and {more} more" if more > 0 else "")
 

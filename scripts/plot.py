@@ -16,7 +16,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from design.point_names import FACTORS
 from figures.baseline_figures import confusion_matrix, learning_curves, most_missed
 from figures.comparison_figures import effective_rate_figure, forest, heat_map, is_heat_map
 from figures.published_figure import published_figure
@@ -68,7 +67,7 @@ def all_figures(
     """Return the function that draws each figure, by its name; RecordError if a file is not as it was written."""
     tables = study.tables("aggregate", margins=margins)
     runs = tidy_runs(study, read_csv(tables.file("runs.csv")))
-    sweeps = [name for name in study.summaries if name in FACTORS]
+    sweeps = [name for name in study.summaries if name in study.factors]
     histories = scored_histories(study)
     comparisons = pd.read_csv(tables.file("comparisons.csv"), dtype=str, keep_default_na=False)
     comparisons = comparisons[comparisons["summary"].isin(study.summaries)]
@@ -82,7 +81,8 @@ def all_figures(
     }
     if sweeps:
         figures["train_and_test"] = lambda: train_and_test(runs, sweeps)
-    for name, factors in study.summaries.items():
+    for name, names in study.summaries.items():
+        factors = {factor: study.factors[factor] for factor in names}
         levels = levels_of(runs, name)
         if name in sweeps:
             figures[name] = partial(sweep_figure, levels, study.alpha, arguments.show_seeds == "true")
@@ -97,7 +97,7 @@ def all_figures(
     if len(published):
         figures["published"] = lambda: published_figure(published)
     if {"learning_rate", "momentum"} <= {factor for factors in study.summaries.values() for factor in factors}:
-        figures["effective_rate"] = lambda: effective_rate_figure(runs)
+        figures["effective_rate"] = lambda: effective_rate_figure(runs, study.factors)
     return figures
 
 

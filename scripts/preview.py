@@ -12,8 +12,9 @@ from pathlib import Path
 from tabulate import tabulate
 
 from design.configuration import Config
+from design.hyperparameters import point_of
 from design.plan import Plan
-from design.point_names import changes
+from design.point_names import canonical_name, changes
 from running import checking, guard, make_options
 from running.forecast import TYPICAL_SECONDS, Expectation, jobs_at_once, link_of, makespan, needed_jobs, work_of
 from running.reasons import INTERRUPTED, MISSING, causes, why
@@ -53,7 +54,7 @@ def _status(train: Job | None, evaluate: Job | None, cause_of: dict[Key, str]) -
 def label(condition: Condition, config: Config, plan: Plan) -> str:
     """Return the factors in which a condition differs from the baseline: `learning_rate=0.002`."""
     point, epochs = condition
-    return changes(plan.points[point].model_dump() | {"epochs": epochs}, config.baseline.model_dump())
+    return changes(plan.points[point] | {"epochs": epochs}, config.baseline)
 
 
 def run_table(statuses: dict[Condition, Counter[Status]], config: Config, plan: Plan) -> str:
@@ -133,7 +134,7 @@ def comparison_table(statuses: dict[Condition, Counter[Status]], config: Config,
     """Return the table of comparisons: how many each sweep or grid has, and what its seeds can show."""
     n, alpha = config.replicates, config.alpha
     kept = {condition for condition, counts in statuses.items() if all(action == REUSED for action, _ in counts)}
-    baseline = (config.baseline.point.name, config.baseline.epochs)
+    baseline = (canonical_name(point_of(config.baseline)), config.baseline["epochs"])
     rows = []
     for name in (*config.sweeps, *config.grids):
         family = plan.compared(name)

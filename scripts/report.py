@@ -110,7 +110,8 @@ def leading_cells(table: str, columns: int) -> list[list[str]]:
 
 def chosen_numbers(study: Study, margins: dict[str, float]) -> list[str]:
     """Return every number that the study's config chose, which prose may name without a table."""
-    levels = {value for setting in study.settings for factor, value in setting.levels.items() if factor != "optimizer"}
+    numbers = [name for name, factor in study.factors.items() if factor.is_number]
+    levels = {setting.levels[factor] for setting in study.settings for factor in numbers}
     statistics = [*map(str, margins.values()), str(study.seeds), f"{100 * (1 - study.alpha):g}", f"{study.alpha:g}"]
     return [*levels, *statistics, *CONSTANTS]
 

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, get_args
+from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError, core_schema
@@ -33,7 +33,6 @@ class Strict(BaseModel):
     """Refuses unknown keys and keeps what it was given unchanged."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    ELSEWHERE: ClassVar[dict[str, str]] = {}  # name that is a key elsewhere -> where
 
 
 def fault(expected: str) -> PydanticCustomError:
@@ -71,7 +70,14 @@ def text(pattern: str, expected: str):
 Line = text(r"\S|\S.*\S", "one line of text, in quotes if it looks like a number")
 
 
-def parse(model: type[Strict], raw: Any, key: str, problems: list[str]):
+def without_repetition(name: str) -> str:
+    """Refuse a name in which a part stands so often in a row that Snakemake takes its path for a loop without end."""
+    if re.search(r"(.+)\1{18}", name):
+        raise ValueError("repeats itself")
+    return name
+
+
+def parse(model: type[Strict], raw: Any, key: str, problems: list[str], elsewhere: dict[str, str] | None = None):
     """Return a model of raw values; None where they are wrong, with a line for each fault added to `problems`.
 
     Args:
@@ -79,18 +85,19 @@ def parse(model: type[Strict], raw: Any, key: str, problems: list[str]):
         raw: what the YAML file holds under `key`.
         key: where the values stand, "" for the whole file.
         problems: gets the lines.
+        elsewhere: name that is a key elsewhere -> where.
     """
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        problems.extend(_explain(item, model, key) for item in error.errors(include_url=False))
+        problems.extend(_explain(item, model, key, elsewhere) for item in error.errors(include_url=False))
     return None
 
 
-def _explain(error: dict, model: type[Strict], key: str) -> str:
+def _explain(error: dict, model: type[Strict], key: str, elsewhere: dict[str, str] | None) -> str:
     """Turn one of pydantic's errors into one line."""
     is_unknown = error["type"] in ("extra_forbidden", "invalid_key")
-    inside, elsewhere = model, model.ELSEWHERE
+    inside = model
     for place, part in enumerate(error["loc"], 1):
         is_last = place == len(error["loc"])
         if isinstance(part, int) and not (is_unknown and is_last):

@@ -3,27 +3,35 @@
 import json
 import sys
 
+from pydantic import TypeAdapter
+
 from design.configuration import Config
-from design.hyperparameters import OPTIMIZERS, Baseline
-from design.point_names import FACTORS
+from design.hyperparameters import OF_TRAINING
 
 
 def schema() -> dict:
-    """Return the JSON schema of the configuration; sweeps and grids spelled out by factor."""
+    """Return the JSON schema of the configuration; the network's keywords are any, as they stand in its file."""
     document = Config.model_json_schema()
-    values = Baseline.model_json_schema()["properties"]
-    number = {"type": ["number", "string"]}  # text for 1e-4, which YAML 1.1 does not read as a number
+    values = {f.name: TypeAdapter(f.annotation).json_schema() | {"description": f.description} for f in OF_TRAINING}
+    any_value = {"type": ["number", "string", "boolean"]}
+    of_list = {"type": ["array", "null"], "minItems": 1}  # a number may be text: YAML 1.1 reads 1e-4 as such
     lists = {
-        factor: {
-            "type": ["array", "null"],
-            "minItems": 1,
-            "items": {"enum": list(OPTIMIZERS)} if factor == "optimizer" else number,
-            "description": values[factor]["description"],
-        }
-        for factor in FACTORS
+        factor.name: of_list
+        | {"items": values["optimizer"] if factor.name == "optimizer" else any_value, "description": factor.description}
+        for factor in OF_TRAINING
     }
-    factors = {"type": ["object", "null"], "properties": lists, "additionalProperties": False}
-    described = {name: document["properties"][name]["description"] for name in ("sweeps", "grids")}
+    factors = {
+        "type": ["object", "null"],
+        "properties": lists,
+        "additionalProperties": of_list | {"items": any_value},
+    }
+    described = {name: document["properties"][name]["description"] for name in ("baseline", "sweeps", "grids")}
+    document["properties"]["baseline"] = {
+        "description": described["baseline"],
+        "type": "object",
+        "properties": values,
+        "additionalProperties": any_value,
+    }
     document["properties"]["sweeps"] = {"description": described["sweeps"], **factors}
     document["properties"]["grids"] = {
         "description": described["grids"],

@@ -12,3 +12,8 @@ LABELS = {
     "train_accuracy": "training accuracy",
     "train_loss": "training loss",
 }
+
+
+def label_of(factor: str) -> str:
+    """Return what a factor or metric is called; a keyword of a network by its own name."""
+    return LABELS.get(factor, factor.replace("_", " "))

@@ -12,10 +12,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from design.configuration import Config
-from design.hyperparameters import Hyperparameters
-from design.point_names import HYPERPARAMETERS, canonical_value
-
-COLUMNS = ("point", *HYPERPARAMETERS, "epochs", "first_seed", "last_seed", "wanted_by")
+from design.hyperparameters import point_of
+from design.point_names import Value, canonical_name, canonical_value
 
 
 def blocks_of_seeds(replicates: int, seeds_per_job: int) -> list[tuple[int, int]]:
@@ -73,14 +71,14 @@ class Plan:
     Attributes:
         blocks: blocks of seeds `(first, last)`.
         checkpoint_every: epochs between two milestones of a chain.
-        points: hyperparameters by point name.
+        points: point name -> value of each hyperparameter, in the order of the name.
         wanted: point name -> epochs -> names of the sweeps and grids that want the metrics of this milestone; an
             empty list marks a milestone that only leads to a later one.
     """
 
     blocks: list[tuple[int, int]]
     checkpoint_every: int
-    points: dict[str, Hyperparameters] = field(default_factory=dict)
+    points: dict[str, dict[str, Value]] = field(default_factory=dict)
     wanted: dict[str, dict[int, list[str]]] = field(default_factory=dict)
 
     def trained(self) -> list[Link]:
@@ -137,45 +135,36 @@ class Plan:
 def make_plan(config: Config) -> Plan:
     """Derive the plan from a validated config. Points that several sweeps share appear once."""
     plan = Plan(blocks_of_seeds(config.replicates, config.seeds_per_job), config.checkpoint_every)
-    baseline = config.baseline
     wishes = [("baseline", {})]
     wishes += [(factor, {factor: value}) for factor, values in config.sweeps.items() for value in values]
     for name, factors in config.grids.items():
         wishes += [(name, dict(zip(factors, values, strict=True))) for values in itertools.product(*factors.values())]
     for wanted_by, changes in wishes:
-        levels = baseline.model_copy(update=changes)
-        point = levels.point
-        plan.points.setdefault(point.name, point)
-        milestones = plan.wanted.setdefault(point.name, {})
-        for epochs in chain(levels.epochs, config.checkpoint_every):
+        levels = config.baseline | changes
+        point = point_of(levels)
+        name = canonical_name(point)
+        plan.points.setdefault(name, point)
+        milestones = plan.wanted.setdefault(name, {})
+        for epochs in chain(levels["epochs"], config.checkpoint_every):
             milestones.setdefault(epochs, [])
-        if wanted_by not in milestones[levels.epochs]:
-            milestones[levels.epochs].append(wanted_by)
+        if wanted_by not in milestones[levels["epochs"]]:
+            milestones[levels["epochs"]].append(wanted_by)
     plan.wanted = {point: dict(sorted(milestones.items())) for point, milestones in plan.wanted.items()}
     return plan
 
 
-def plan_rows(plan: Plan) -> list[list]:
-    """Return the rows of `plan.csv`, columns as in `COLUMNS`; the wishes are joined by blanks."""
-    return [
-        [
-            name,
-            *(canonical_value(getattr(point, key)) for key in HYPERPARAMETERS),
-            epochs,
-            first,
-            last,
-            " ".join(wishes),
-        ]
+def plan_text(plan: Plan) -> str:
+    """Return the content of `plan.csv`: a row a milestone and block of seeds; the wishes are joined by blanks."""
+    hyperparameters = next(iter(plan.points.values()))
+    rows = [["point", *hyperparameters, "epochs", "first_seed", "last_seed", "wanted_by"]]
+    rows += [
+        [name, *map(canonical_value, point.values()), epochs, first, last, " ".join(wishes)]
         for name, point in plan.points.items()
         for epochs, wishes in plan.wanted[name].items()
         for first, last in plan.blocks
     ]
-
-
-def plan_text(plan: Plan) -> str:
-    """Return the content of `plan.csv`."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *plan_rows(plan)])
+    csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
 
 
@@ -188,9 +177,16 @@ def study_text(config: Config, trained_by: str, evaluated_by: str) -> str:
         evaluated_by: the same of the evaluation.
     """
     grids = {name: list(factors) for name, factors in config.grids.items()}
+    network = config.network_file
     content = {
         "dataset": config.dataset,
-        "baseline": {name: canonical_value(value) for name, value in config.baseline.model_dump().items()},
+        "network": {
+            "name": config.network_name,
+            "title": network.title,
+            "sha256": network.sha256,
+            "keywords": {keyword.name: keyword.default for keyword in network.keywords},
+        },
+        "baseline": {name: canonical_value(value) for name, value in config.baseline.items()},
         "summaries": {name: [name] for name in config.sweeps} | grids,
         "alpha": config.alpha,
         "mixed_arithmetic": config.mixed_arithmetic,

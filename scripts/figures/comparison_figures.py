@@ -1,6 +1,7 @@
 """Figures of comparisons: all differences on one page, heat maps of grids, and momentum against effective rate."""
 
 import math
+from collections.abc import Iterable
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,8 +9,8 @@ import pandas as pd
 from matplotlib.colors import LogNorm
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from design.labels import LABELS
-from design.point_names import FACTORS
+from design.hyperparameters import Factor
+from design.labels import label_of
 from figures.axes import MOST_TICKS, accuracy_scale, factor_axis, loss_scale
 from figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SERIES
 from tables.matched_pairs import effective_rate
@@ -61,7 +62,7 @@ def forest(comparisons: pd.DataFrame, margins: dict[str, float], percent: str) -
         panels[0].text(
             -0.01,
             place,
-            LABELS.get(summary, summary.replace("_", " ")),
+            label_of(summary),
             ha="right",
             va="center",
             transform=panels[0].get_yaxis_transform(),
@@ -99,12 +100,12 @@ def _symmetric_ticks(panel, margin: float) -> None:
     panel.tick_params(axis="x", labelsize=7, rotation=45)
 
 
-def is_heat_map(factors: tuple[str, ...]) -> bool:
+def is_heat_map(factors: dict[str, Factor]) -> bool:
     """Whether a grid is drawn as a heat map: two factors that are both numbers, and none a length of training."""
-    return len(factors) == 2 and not {"optimizer", "epochs"} & set(factors)
+    return len(factors) == 2 and "epochs" not in factors and all(factor.is_number for factor in factors.values())
 
 
-def heat_map(levels: pd.DataFrame, factors: tuple[str, str]) -> plt.Figure:
+def heat_map(levels: pd.DataFrame, factors: Iterable[str]) -> plt.Figure:
     """Draw mean test error and loss over a grid of two factors.
 
     Args:
@@ -133,20 +134,22 @@ def heat_map(levels: pd.DataFrame, factors: tuple[str, str]) -> plt.Figure:
         named = range(0, len(columns), step)
         panel.set_xticks(named, columns[::step], fontsize=8, rotation=0 if with_numbers else 90)
         panel.set_yticks(range(len(rows)), rows, fontsize=8)
-        panel.set(xlabel=LABELS[first], ylabel=LABELS[second], title=f"test {metric}")
+        panel.set(xlabel=label_of(first), ylabel=label_of(second), title=f"test {metric}")
         panel.grid(False)
-    figure.suptitle(f"{LABELS[first].capitalize()} and {LABELS[second]} together (mean over seeds, darker is better)")
+    figure.suptitle(
+        f"{label_of(first).capitalize()} and {label_of(second)} together (mean over seeds, darker is better)"
+    )
     return figure
 
 
-def effective_rate_figure(runs: pd.DataFrame) -> plt.Figure:
+def effective_rate_figure(runs: pd.DataFrame, factors: Iterable[str]) -> plt.Figure:
     """Draw accuracy and loss against learning_rate / (1 - momentum), one line a momentum; of many, some far apart.
 
     Args:
         runs: of the study, as `runs.tidy_runs` returns them.
     """
     figure, panels = plt.subplots(1, 2, figsize=(8, 3.4))
-    points = rate_points(runs)
+    points = rate_points(runs, factors)
     momenta = sorted(points["momentum"].unique(), key=float)
     shown_momenta = momenta[:: math.ceil(len(momenta) / len(SERIES))]
     axis = factor_axis(points["effective_rate"].unique().tolist())
@@ -174,17 +177,17 @@ def effective_rate_figure(runs: pd.DataFrame) -> plt.Figure:
     return figure
 
 
-def rate_points(runs: pd.DataFrame) -> pd.DataFrame:
+def rate_points(runs: pd.DataFrame, factors: Iterable[str]) -> pd.DataFrame:
     """Return the points that differ from the baseline in learning rate and momentum alone.
 
     Returns:
         A row a point, by effective rate: `momentum`, `effective_rate`, and mean `test_accuracy` and `test_loss`.
     """
     runs = each_run_once(runs)
-    rest = [factor for factor in FACTORS if factor not in ("learning_rate", "momentum")]
+    rest = [factor for factor in factors if factor not in ("learning_rate", "momentum")]
     baseline = runs[runs["is_baseline"]].iloc[0]
     runs = runs[(runs[rest] == baseline[rest]).all(axis=1)]
-    points = runs.drop_duplicates(list(FACTORS))
+    points = runs.drop_duplicates(list(factors))
     return pd.DataFrame(
         {
             "momentum": points["momentum"],

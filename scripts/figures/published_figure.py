@@ -5,10 +5,9 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from design.labels import LABELS
+from design.labels import label_of
 from figures.style import BLUE, GREEN, GREY, ORANGE
 
-SETTINGS = ("units", "learning_rate", "momentum", "epochs")
 # Colour and cross of each verdict; upright or slanted tells them apart in grey.
 VERDICTS = {"reproduced": (BLUE, "P"), "not reproduced": (ORANGE, "X")}
 CROSS = {"markersize": 8, "markeredgecolor": "white"}
@@ -41,7 +40,9 @@ def published_figure(table: pd.DataFrame) -> plt.Figure:
         panel.set_axis_off()
         panel.text(0.5, 0.5, "No published number to compare with", ha="center", va="center")
         return figure
-    usual = {factor: numbers[factor].astype(str).mode()[0] for factor in SETTINGS}
+    columns = list(numbers.columns)
+    factors = columns[columns.index("quantity") + 1 : columns.index("optimizer")]
+    usual = {factor: numbers[factor].astype(str).mode()[0] for factor in factors}
     heights = [len(rows) + 0.9 for _, rows in groups]  # 0.9 rows for a group's name
     figure, panels = plt.subplots(
         len(groups),
@@ -54,7 +55,7 @@ def published_figure(table: pd.DataFrame) -> plt.Figure:
     for panel, (name, rows) in zip(panels.flat, groups, strict=True):
         _draw_group(panel, name, rows, keras2, usual)
     _distance_axis(panels.flat[-1])
-    settings = ", ".join(f"{LABELS[factor]} {value}" for factor, value in usual.items())
+    settings = ", ".join(f"{label_of(factor)} {value}" for factor, value in usual.items())
     figure.suptitle(f"Published numbers against the runs of this study\n(unless a row says otherwise: {settings})")
     legend = _legend(numbers, bool(keras2))
     figure.legend(list(legend.values()), list(legend), loc="outside lower center", ncols=2, fontsize=8.5)
@@ -100,7 +101,7 @@ def _draw_number(panel, place: int, row: dict, keras2: dict) -> None:
 
 def _label(row: dict, usual: dict[str, str]) -> str:
     """Return what sets a row apart: training metrics, and settings other than the usual ones."""
-    settings = [f"{LABELS[factor]} {row[factor]}" for factor in SETTINGS if str(row[factor]) != usual[factor]]
+    settings = [f"{label_of(factor)} {row[factor]}" for factor, value in usual.items() if str(row[factor]) != value]
     return ", ".join([*(["training"] if row["quantity"] == "train_accuracy" else []), *settings]) or "as usual"
 
 

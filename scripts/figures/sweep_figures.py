@@ -4,7 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from design.labels import LABELS
+from design.hyperparameters import Factor
+from design.labels import LABELS, label_of
 from figures.axes import accuracy_scale, factor_axis, loss_scale
 from figures.style import BASELINE, BLUE, SERIES
 from stats.intervals import standard_deviation, t_interval
@@ -42,24 +43,24 @@ def sweep_figure(levels: pd.DataFrame, alpha: float, show_seeds: bool) -> plt.Fi
         if axis.numeric:
             panel.plot(axis.positions, means, color=BLUE, linewidth=0.8, alpha=0.6, zorder=0)
         axis.apply(panel)
-        panel.set(xlabel=LABELS[factor], ylabel=LABELS[metric])
+        panel.set(xlabel=label_of(factor), ylabel=LABELS[metric])
         (accuracy_scale if metric == "test_accuracy" else loss_scale)(panel, samples)
         panel.legend(loc="best", fontsize=8)
     dots = "dots: seeds, " if show_seeds else ""
-    figure.suptitle(f"{LABELS[factor].capitalize()} ({dots}bars: {100 * (1 - alpha):g} % interval of the mean)")
+    figure.suptitle(f"{label_of(factor).capitalize()} ({dots}bars: {100 * (1 - alpha):g} % interval of the mean)")
     return figure
 
 
-def grid_figure(levels: pd.DataFrame, factors: tuple[str, ...], alpha: float) -> plt.Figure:
+def grid_figure(levels: pd.DataFrame, factors: dict[str, Factor], alpha: float) -> plt.Figure:
     """Draw a grid: its last numeric factor along the axis, one line for each combination of the others.
 
     Args:
         levels: runs of the grid, as `runs.tidy_runs` returns them.
-        factors: its factors.
+        factors: its factors by name.
         alpha: intervals cover 1 - alpha.
     """
-    numeric = [factor for factor in factors if factor != "optimizer"]
-    along = numeric[-1] if numeric else factors[-1]
+    numeric = [name for name, factor in factors.items() if factor.is_number]
+    along = (numeric or list(factors))[-1]
     others = [factor for factor in factors if factor != along]
     axis = factor_axis(levels[along].unique().tolist())
     places = dict(zip(axis.names, axis.positions, strict=True))
@@ -83,9 +84,9 @@ def grid_figure(levels: pd.DataFrame, factors: tuple[str, ...], alpha: float) ->
                 label=label,
             )
         axis.apply(panel)
-        panel.set(xlabel=LABELS[along], ylabel=LABELS[metric])
+        panel.set(xlabel=label_of(along), ylabel=LABELS[metric])
         (accuracy_scale if metric == "test_accuracy" else loss_scale)(panel, pd.concat(shown.values())[metric])
-        panel.legend(title=", ".join(LABELS[factor] for factor in others), fontsize=8)
+        panel.legend(title=", ".join(label_of(factor) for factor in others), fontsize=8)
     part = f"; of {len(lines)} lines the {len(shown)} most accurate" if len(shown) < len(lines) else ""
     title = levels["summary"].iloc[0].replace("_", " ").capitalize()
     figure.suptitle(f"{title} (bars: {100 * (1 - alpha):g} % interval of the mean{part})")
@@ -128,7 +129,7 @@ def train_and_test(runs: pd.DataFrame, sweeps: list[str]) -> plt.Figure:
                 label=LABELS[metric],
             )
         axis.apply(panel)
-        panel.set(xlabel=LABELS[factor], ylabel="accuracy")
+        panel.set(xlabel=label_of(factor), ylabel="accuracy")
         accuracy_scale(panel, levels[["train_accuracy", "test_accuracy"]].to_numpy())
     panels.flat[0].legend(fontsize=8)
     between = " " if columns > 1 else "\n"

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from design import yaml_files
-from design.explanations import Expected, Line, Strict, missing, must_be, nearest, number, parse, text
-from design.hyperparameters import Baseline, clash
-from design.point_names import FACTORS, canonical_value
+from design.explanations import Expected, Line, Strict, missing, must_be, nearest, number, parse, text, unknown, word
+from design.hyperparameters import Factor, clash
+from design.point_names import Value, canonical_value
 
 Quantity = Literal["test_accuracy", "test_loss", "train_accuracy"]
 QUANTITIES = get_args(Quantity)
@@ -24,7 +24,7 @@ class StatedNumber:
         id: its name.
         quantity: one of `QUANTITIES`.
         published: the number; an accuracy is a share, a loss in nats.
-        levels: factor -> canonical text of its value, all of `FACTORS`.
+        levels: factor -> canonical text of its value, all factors.
         source: where the publication prints it.
         repeats: id of the number that is printed here once more; "" for a number of its own.
     """
@@ -45,7 +45,7 @@ class StatedOrdering:
         id: its name.
         statement: the claim in words.
         metric: one of `QUANTITIES`; the higher accuracy wins, the lower loss.
-        winner: factor -> canonical text of A's value, all of `FACTORS`.
+        winner: factor -> canonical text of A's value, all factors.
         loser: the same of B.
         source: where the publication asserts it.
     """
@@ -64,12 +64,14 @@ class Publication:
 
     Attributes:
         dataset: name of the data set they were measured on.
+        network: name of the network they are of, as `Config.network_name`.
         defaults: factor -> canonical text of the value that is not said otherwise.
         numbers: in the order of the file.
         orderings: in the order of the file.
     """
 
     dataset: str
+    network: str
     defaults: dict[str, str]
     numbers: tuple[StatedNumber, ...]
     orderings: tuple[StatedOrdering, ...]
@@ -81,8 +83,9 @@ _Quantity = Annotated[Quantity, Expected(f"one of {', '.join(QUANTITIES)}")]
 
 class _File(Strict):
     dataset: text(r"[A-Za-z0-9][A-Za-z0-9_-]*", "the name of a data set, of letters, digits, _ and -")
+    network: text(r"\S|\S.*\S", "the name of a network's file without its ending")
     source: Line
-    defaults: Baseline
+    defaults: dict[str, Any]
     numbers: list[Any]
     orderings: list[Any]
 
@@ -92,7 +95,7 @@ class _Row(Strict):
     source: Line
 
 
-class _Number(_Row, Baseline):
+class _Number(_Row):
     quantity: _Quantity
     published: number(float, PRINTED, ge=0, allow_inf_nan=False)
 
@@ -104,18 +107,58 @@ class _Repeat(_Row):
 class _Ordering(_Row):
     statement: Line
     metric: _Quantity
-    winner: Baseline
-    loser: Baseline
+    winner: dict[str, Any]
+    loser: dict[str, Any]
 
 
-def read_published(path: Path) -> Publication:
+class _Settings:
+    """Checks settings and completes them by the publication's defaults.
+
+    Args:
+        factors: all factors of the network by name.
+        defaults: what the file gives as defaults.
+        problems: gets a line for each thing that is wrong.
+    """
+
+    def __init__(self, factors: dict[str, Factor], defaults: Any, problems: list[str]):
+        self._factors, self._problems = factors, problems
+        self._defaults = self._values(defaults, "defaults") if isinstance(defaults, dict) else {}
+        if isinstance(defaults, dict):
+            problems += [missing(f"defaults.{factor}") for factor in factors if factor not in defaults]
+
+    @property
+    def defaults(self) -> dict[str, str]:
+        """Factor -> canonical text of the value that is not said otherwise."""
+        return self.levels({}, "defaults")
+
+    def levels(self, given: dict, key: str) -> dict[str, str]:
+        """Return the canonical texts of given settings, the others from the defaults."""
+        values = self._defaults | self._values(given, key)
+        if {"optimizer", "momentum"} <= values.keys() and (reason := clash(values)):
+            self._problems.append(f"`{key}`: {reason}")
+        return {factor: canonical_value(values[factor]) for factor in self._factors if factor in values}
+
+    def _values(self, given: dict, key: str) -> dict[str, Value]:
+        known = list(self._factors)
+        self._problems += [unknown(f"{key}.{word(name)}", word(name), known) for name in given if name not in known]
+        values = {
+            name: self._factors[name].parse(value, f"{key}.{name}", self._problems)
+            for name, value in given.items()
+            if name in self._factors
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def read_published(path: Path, network: str, factors: dict[str, Factor]) -> Publication:
     """Read and check a publication's file.
 
     Args:
         path: the YAML file, e.g. config/published.yaml.
+        network: name of the study's network, as `Config.network_name`.
+        factors: all factors of the study by name.
 
     Returns:
-        Its numbers and orderings, settings completed by its defaults.
+        Its numbers and orderings, settings completed by its defaults; none where it is of another network.
 
     Raises:
         ValueError: if the file cannot be read or something in it is wrong; one line for each thing that is.
@@ -123,16 +166,15 @@ def read_published(path: Path) -> Publication:
     content = yaml_files.read(path)
     problems: list[str] = []
     file = parse(_File, content, "", problems)
-    defaults = parse(Baseline, content.get("defaults"), "defaults", [])
-    if defaults:
-        problems += [missing(f"defaults.{factor}") for factor in FACTORS if factor not in defaults.model_fields_set]
-        _check_settings(defaults, "defaults", problems)
-    levels = {} if defaults is None else _levels(defaults, {})
-    numbers = _numbers(_rows(content, "numbers", problems), levels, problems)
-    orderings = [_ordering(row, key, levels, problems) for key, row in _rows(content, "orderings", problems)]
+    if file and file.network != network:
+        return Publication(file.dataset, file.network, {}, (), ())
+    settings = _Settings(factors, content.get("defaults"), problems)
+    numbers = _numbers(_rows(content, "numbers", problems), settings, problems)
+    orderings = [_ordering(row, key, settings, problems) for key, row in _rows(content, "orderings", problems)]
+    defaults = settings.defaults
     if problems:
-        raise ValueError("\n".join(f"{path}: {problem}" for problem in problems))
-    return Publication(file.dataset, levels, tuple(numbers), tuple(orderings))
+        raise ValueError("\n".join(f"{path}: {problem}" for problem in dict.fromkeys(problems)))
+    return Publication(file.dataset, file.network, defaults, tuple(numbers), tuple(orderings))
 
 
 def publication_file(name: str | None, project: Path) -> Path | None:
@@ -153,12 +195,12 @@ def publication_file(name: str | None, project: Path) -> Path | None:
     raise ValueError(f"`published` must be an existing file, or null. Received: {name!r}")
 
 
-def publications(project: Path) -> Callable[[str | None], Publication | None]:
+def publications(project: Path) -> Callable[[str | None, str, dict[str, Factor]], Publication | None]:
     """Return the function that reads what the config's `published` names, for `configuration.validate`."""
 
-    def read(name: str | None) -> Publication | None:
+    def read(name: str | None, network: str, factors: dict[str, Factor]) -> Publication | None:
         path = publication_file(name, project)
-        return read_published(path) if path else None
+        return read_published(path, Path(network).stem, factors) if path else None
 
     return read
 
@@ -179,12 +221,12 @@ def _rows(content: dict, section: str, problems: list[str]) -> list[tuple[str, A
     return rows
 
 
-def _numbers(rows: list[tuple[str, Any]], defaults: dict[str, str], problems: list[str]) -> list[StatedNumber | None]:
+def _numbers(rows: list[tuple[str, Any]], settings: _Settings, problems: list[str]) -> list[StatedNumber | None]:
     """Return the numbers; a repeat takes number and settings from the row it names."""
     numbers: list[StatedNumber | _Repeat | None] = [
         parse(_Repeat, row, key, problems)
         if isinstance(row, dict) and "repeats" in row
-        else _number(row, key, defaults, problems)
+        else _number(row, key, settings, problems)
         for key, row in rows
     ]
     originals = {row["id"]: place for place, (key, row) in enumerate(rows) if "." in key and "repeats" not in row}
@@ -199,35 +241,22 @@ def _numbers(rows: list[tuple[str, Any]], defaults: dict[str, str], problems: li
     return numbers
 
 
-def _number(row: Any, key: str, defaults: dict[str, str], problems: list[str]) -> StatedNumber | None:
-    stated = parse(_Number, row, key, problems)
+def _number(row: Any, key: str, settings: _Settings, problems: list[str]) -> StatedNumber | None:
+    own = {name: row[name] for name in row if name in _Number.model_fields} if isinstance(row, dict) else row
+    stated = parse(_Number, own, key, problems)
+    levels = settings.levels({n: v for n, v in row.items() if n not in own}, key) if isinstance(row, dict) else {}
     if stated is None:
         return None
     if stated.quantity != "test_loss" and stated.published > 1:
         problems.append(must_be(f"{key}.published", PRINTED, row["published"]))
-    _check_settings(stated, key, problems)
-    return StatedNumber(stated.id, stated.quantity, stated.published, _levels(stated, defaults), stated.source)
+    return StatedNumber(stated.id, stated.quantity, stated.published, levels, stated.source)
 
 
-def _ordering(row: Any, key: str, defaults: dict[str, str], problems: list[str]) -> StatedOrdering | None:
+def _ordering(row: Any, key: str, settings: _Settings, problems: list[str]) -> StatedOrdering | None:
     stated = parse(_Ordering, row, key, problems)
     if stated is None:
         return None
-    for side in ("winner", "loser"):
-        _check_settings(getattr(stated, side), f"{key}.{side}", problems)
-    winner, loser = _levels(stated.winner, defaults), _levels(stated.loser, defaults)
+    winner, loser = (settings.levels(getattr(stated, side), f"{key}.{side}") for side in ("winner", "loser"))
     if winner == loser:
         problems.append(f"`{key}.winner` and `{key}.loser` must differ. Received: the same settings")
     return StatedOrdering(stated.id, stated.statement, stated.metric, winner, loser, stated.source)
-
-
-def _levels(settings: Baseline, defaults: dict[str, str]) -> dict[str, str]:
-    """Return the canonical texts of the settings that were given, the others from the defaults."""
-    given = {f: canonical_value(getattr(settings, f)) for f in FACTORS if f in settings.model_fields_set}
-    return {factor: (defaults | given)[factor] for factor in FACTORS if factor in defaults | given}
-
-
-def _check_settings(settings: Baseline, key: str, problems: list[str]) -> None:
-    """Check the combination of the given settings, as the config's is checked."""
-    if reason := clash(settings):
-        problems.append(f"`{key}`: {reason}")

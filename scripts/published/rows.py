@@ -4,24 +4,28 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from design.labels import LABELS
-from design.point_names import FACTORS
+from design.labels import label_of
 from published.publication import QUANTITIES, Publication, StatedNumber, StatedOrdering
 from published.study_runs import RunsAt, StudyRuns
 from published.verdicts import NumberVerdict, OrderingVerdict, check_number, check_orderings
 from tables.comparisons import probability
 from tables.rounding import rounded, supported_decimals
 
-NUMBER_COLUMNS = (
-    *("id", "quantity", "units", "learning_rate", "momentum", "epochs", "optimizer", "published"),
-    *("mean", "sd", "n", "low", "high", "distance_sd", "verdict", "repeats"),
-)
+NUMBER_RESULTS = ("published", "mean", "sd", "n", "low", "high", "distance_sd", "verdict", "repeats")
 ORDERING_COLUMNS = (
     *("id", "statement", "metric", "winner", "loser", "optimizer", "n"),
     *("difference", "low", "high", "p_holm", "verdict", "opposite", "opposite_low", "opposite_high"),
 )
 KERAS2 = {"optimizer": "rmsprop_keras2"}
 Row = dict[str, str]
+
+
+def number_columns(factors: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns of `published.csv`; the batch size, of which no table of a paper is, stands in no column."""
+    settings = [factor for factor in factors if factor not in ("batch_size", "optimizer")]
+    return ("id", "quantity", *settings, "optimizer", *NUMBER_RESULTS)
+
+
 NOT_IN_STUDY = "not in this study"
 
 
@@ -34,8 +38,9 @@ def number_rows(publication: Publication, study_runs: StudyRuns, alpha: float) -
         alpha: share of true numbers that miss the prediction interval of one further run by chance.
 
     Returns:
-        A row a number, text: `NUMBER_COLUMNS`, for the Markdown table `settings` and `diverged`. One about rmsprop has
-        a second row, checked under the update rule of Keras 2, where the study holds its point with that as well.
+        A row a number, text: the columns of `number_columns`, for the Markdown table `settings` and `diverged`. One
+        about rmsprop has a second row, checked under the update rule of Keras 2, where the study holds its point with
+        that as well.
     """
     printed_decimals = {
         quantity: max((_decimals(n.published) for n in publication.numbers if n.quantity == quantity), default=0)
@@ -45,7 +50,7 @@ def number_rows(publication: Publication, study_runs: StudyRuns, alpha: float) -
     for number in publication.numbers:
         decimals = printed_decimals[number.quantity]
         row = {"id": number.id, "quantity": number.quantity, "repeats": number.repeats}
-        row |= {factor: number.levels[factor] for factor in FACTORS if factor in NUMBER_COLUMNS}
+        row |= number.levels
         row |= {"published": rounded(number.published, decimals), "settings": _settings(number, publication)}
         found = study_runs.find(number.levels, number.quantity)
         rows.append(row | _number_cells(number.published, found, alpha, decimals))
@@ -83,8 +88,8 @@ def _decimals(value: float) -> int:
 def _settings(number: StatedNumber, publication: Publication) -> str:
     """Return in words what differs from the publication's defaults, but for the optimizer, which has its column."""
     levels, defaults = number.levels, publication.defaults
-    differing = [f for f in FACTORS if f != "optimizer" and levels[f] != defaults[f]]
-    return ", ".join(f"{LABELS[f]} {levels[f]}" for f in differing) or "defaults"
+    differing = [f for f in levels if f != "optimizer" and levels[f] != defaults[f]]
+    return ", ".join(f"{label_of(f)} {levels[f]}" for f in differing) or "defaults"
 
 
 def ordering_rows(
@@ -161,7 +166,7 @@ def _pair(ordering: StatedOrdering, study_runs: StudyRuns) -> tuple[RunsAt, Runs
 def _ordering_names(ordering: StatedOrdering, publication: Publication) -> dict[str, str]:
     """Return the cells that name an ordering; a setting shows where one of the two departs from the defaults."""
     sides = {"winner": ordering.winner, "loser": ordering.loser}
-    shown = [f for f in FACTORS if any(levels[f] != publication.defaults[f] for levels in sides.values())]
+    shown = [f for f in publication.defaults if any(levels[f] != publication.defaults[f] for levels in sides.values())]
     row = {name: getattr(ordering, name) for name in ("id", "statement", "metric", "source")}
     row |= {side: ",".join(f"{f}={levels[f]}" for f in shown) for side, levels in sides.items()}
     optimizers = {levels["optimizer"] for levels in sides.values()}

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from design.point_names import FACTORS
 from files.records import Record, RecordError
 from stats.divergence import score_at_chance
 from tables.runs import read_csv
@@ -38,16 +37,16 @@ class StudyRuns:
     """
 
     def __init__(self, study: Study):
-        self._milestones = study.settings
+        self._milestones, self._factors = study.settings, tuple(study.factors)
         self._tested: dict[tuple, list[dict[str, str]]] = {}
         for row in read_csv(study.tables("aggregate").file("runs.csv")):
-            self._tested.setdefault(tuple(row[factor] for factor in FACTORS), []).append(row)
+            self._tested.setdefault(tuple(row[factor] for factor in self._factors), []).append(row)
 
     def find(self, levels: Mapping[str, str], quantity: str) -> RunsAt | None:
         """Return the runs at some settings.
 
         Args:
-            levels: factor -> canonical text of its value, all of `FACTORS`.
+            levels: factor -> canonical text of its value, all factors.
             quantity: `test_accuracy`, `test_loss` or `train_accuracy`.
 
         Returns:
@@ -57,7 +56,7 @@ class StudyRuns:
         Raises:
             RecordError: if a history is not the one that was written, or does not hold the seeds it should.
         """
-        rows = self._tested.get(tuple(levels[factor] for factor in FACTORS)) or self._passed(levels)
+        rows = self._tested.get(tuple(levels[factor] for factor in self._factors)) or self._passed(levels)
         if not rows:
             return None
         rows = sorted(rows, key=lambda row: int(row["seed"]))
@@ -71,7 +70,7 @@ class StudyRuns:
         later = [
             milestone
             for milestone in self._milestones
-            if all(milestone.levels[factor] == levels[factor] for factor in FACTORS if factor != "epochs")
+            if all(milestone.levels[factor] == levels[factor] for factor in self._factors if factor != "epochs")
             and _epochs(milestone) >= int(levels["epochs"])
         ]
         if not later:

@@ -73,10 +73,10 @@ class Work:
         if link is None or link.point not in self.plan.points:  # `--config` on the command line makes others
             return 0
         point = self.plan.points[link.point]
-        test = forward_operations(point.units, self.images.test)
+        test = forward_operations(point["units"], self.images.test)
         if job.rule == "evaluate":
             return link.seeds * test
-        return self.epochs(job) * (epoch_work(point.units, self.images.train, point.batch_size) + test)
+        return self.epochs(job) * (epoch_work(point["units"], self.images.train, point["batch_size"]) + test)
 
     def bytes(self, job: Job) -> int:
         """Return the size of what a job adds to the results and leaves there; small text files count nothing."""
@@ -86,8 +86,8 @@ class Work:
         if job.rule == "evaluate":  # per test image: loss (float32) and predicted class (uint8)
             return link.seeds * self.images.test * (BYTES + 1)
         point = self.plan.points[link.point]
-        averages = {"sgd": 0, "adam": 2}.get(point.optimizer, 1) + (point.momentum > 0)
-        return link.seeds * parameters(point.units) * BYTES * (1 + self.keep_optimizer_state * averages)
+        averages = {"sgd": 0, "adam": 2}.get(point["optimizer"], 1) + (point["momentum"] > 0)
+        return link.seeds * parameters(point["units"]) * BYTES * (1 + self.keep_optimizer_state * averages)
 
 
 def work_of(config: Config, folder: Path = Path()) -> Work:
@@ -216,5 +216,5 @@ def makespan(
 def jobs_at_once(cores: int, memory_mb: int, work: Work) -> int:
     """Return how many trainings run side by side: one a core, as far as the memory for all jobs reaches."""
     points = work.plan.points.values()
-    most = max(training_memory_mb(point.units, point.batch_size, work.images.train) for point in points)
+    most = max(training_memory_mb(point["units"], point["batch_size"], work.images.train) for point in points)
     return max(1, min(cores, memory_mb // most))

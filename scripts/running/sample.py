@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from design.hyperparameters import point_of
 from design.plan import previous_milestone
-from design.point_names import FACTORS, HYPERPARAMETERS, changes
+from design.point_names import changes
+from tables.study import levels_in
 from training.cost import TRAIN_IMAGES, epoch_work
 
 
@@ -39,7 +41,7 @@ class Run:
 
     def changes(self, baseline: dict) -> str:
         """Return the hyperparameters that differ from the baseline: `units=64`, or `baseline`."""
-        return changes(self.levels, baseline, HYPERPARAMETERS)
+        return changes(self.levels, baseline, point_of(self.levels))
 
 
 def evaluated_runs(plan: list[dict[str, str]], results: Path) -> list[Run]:
@@ -48,7 +50,7 @@ def evaluated_runs(plan: list[dict[str, str]], results: Path) -> list[Run]:
     for row in plan:
         block = (int(row["first_seed"]), int(row["last_seed"]))
         folder = results / "runs" / row["point"] / f"seeds={block[0]}-{block[1]}" / f"epochs={row['epochs']}"
-        levels = {factor: row[factor] for factor in FACTORS}
+        levels = levels_in(row)
         seeds = range(block[0], block[1] + 1) if row["wanted_by"] else ()  # empty: it only leads to a longer training
         runs += [Run(row["point"], levels, seed, block, folder) for seed in seeds]
     return runs

@@ -10,7 +10,8 @@ from decimal import Decimal
 
 import pandas as pd
 
-from design.point_names import FACTORS, canonical_value
+from design.hyperparameters import Factor
+from design.point_names import canonical_value
 from tables.comparisons import compare_pairs, pairs
 from tables.runs import each_run_once, levels_of
 from tables.study import BASELINE
@@ -23,28 +24,31 @@ def effective_rate(learning_rate: str, momentum: str) -> str:
     return canonical_value(float(Decimal(learning_rate) / (1 - Decimal(momentum))))
 
 
-def rate_pairs(runs: pd.DataFrame) -> pd.DataFrame:
+def rate_pairs(runs: pd.DataFrame, factors: dict[str, Factor]) -> pd.DataFrame:
     """Return each run with momentum beside the one without that has its effective rate, all else equal."""
     points = each_run_once(runs)
     points = points.assign(effective_rate=list(map(effective_rate, points["learning_rate"], points["momentum"])))
     with_momentum = points["momentum"] != "0"
     varied = ["learning_rate", "momentum"]
-    rest = [factor for factor in FACTORS if factor not in varied]
+    rest = [factor for factor in factors if factor not in varied]
     found = pairs(points[with_momentum], points[~with_momentum], on=[*rest, "effective_rate", "seed"])
-    return _labelled(_by_number(found, varied), EFFECTIVE_RATE, runs, [*varied, *rest], always=varied)
+    return _labelled(_in_order(found, varied, factors), EFFECTIVE_RATE, runs, [*varied, *rest], always=varied)
 
 
-def rule_pairs(runs: pd.DataFrame) -> pd.DataFrame:
+def rule_pairs(runs: pd.DataFrame, factors: dict[str, Factor]) -> pd.DataFrame:
     """Return each run trained by the rule of Keras 2 beside the one trained by that of Keras 3, by epochs."""
     points = each_run_once(runs)
-    rest = [factor for factor in FACTORS if factor != "optimizer"]
+    rest = [factor for factor in factors if factor != "optimizer"]
     keras2, keras3 = (points[points["optimizer"] == rule] for rule in ("rmsprop_keras2", "rmsprop"))
     found = pairs(keras2, keras3, on=[*rest, "seed"])
-    return _labelled(_by_number(found, rest), KERAS2_RULE, runs, rest, always=["epochs"])
+    return _labelled(_in_order(found, rest, factors), KERAS2_RULE, runs, rest, always=["epochs"])
 
 
-def _by_number(found: pd.DataFrame, factors: list[str]) -> pd.DataFrame:
-    return found.sort_values(factors, key=lambda values: values.astype(float), kind="stable")
+def _in_order(found: pd.DataFrame, by: list[str], factors: dict[str, Factor]) -> pd.DataFrame:
+    def key(values: pd.Series) -> pd.Series:
+        return values.astype(float) if factors[values.name].is_number else values
+
+    return found.sort_values(by, key=key, kind="stable")
 
 
 def _labelled(
@@ -59,6 +63,8 @@ def _labelled(
     return found.assign(summary=kind, label=labels)
 
 
-def compare_matched(runs: pd.DataFrame, alpha: float, margins: dict[str, float]) -> list[dict]:
+def compare_matched(
+    runs: pd.DataFrame, factors: dict[str, Factor], alpha: float, margins: dict[str, float]
+) -> list[dict]:
     """Compare all matched pairs, seed by seed; rows as in `comparisons.COLUMNS`, one family a kind and metric."""
-    return [row for find in (rate_pairs, rule_pairs) for row in compare_pairs(find(runs), alpha, margins)]
+    return [row for find in (rate_pairs, rule_pairs) for row in compare_pairs(find(runs, factors), alpha, margins)]

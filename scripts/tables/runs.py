@@ -6,13 +6,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from design.point_names import FACTORS
 from files.records import RecordError
 from stats.divergence import score_at_chance
 from tables.study import BASELINE, Setting, Study
 
 RUN_METRICS = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
-RUN_COLUMNS = (*FACTORS, "seed", *RUN_METRICS)
+
+
+def run_columns(study: Study) -> tuple[str, ...]:
+    """Return the columns of `runs.csv`."""
+    return (*study.factors, "seed", *RUN_METRICS)
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
@@ -42,7 +45,7 @@ def read_runs(setting: Setting) -> list[dict[str, str]]:
     """Read a setting's runs: test metrics from the evaluation, train metrics of the last epoch from the history.
 
     Returns:
-        `RUN_COLUMNS` as text, as they stand in the runs' own files; a row a run, by seed.
+        The columns of `run_columns` as text, as they stand in the runs' own files; a row a run, by seed.
 
     Raises:
         RecordError: if the files are not those that were written, or do not hold the seeds they should.
@@ -83,7 +86,7 @@ def tidy_runs(study: Study, rows: list[dict[str, str]]) -> pd.DataFrame:
 
     Args:
         study: which sweep or grid holds which setting.
-        rows: `RUN_COLUMNS` as text; a row a run, the seeds of a setting in order.
+        rows: the columns of `run_columns` as text; a row a run, the seeds of a setting in order.
 
     Returns:
         A row for each sweep or grid, level and seed, in this order: `summary`, the sweep or grid, first of all the
@@ -91,7 +94,7 @@ def tidy_runs(study: Study, rows: list[dict[str, str]]) -> pd.DataFrame:
         canonical text; `run`, the place of the run in `rows`; `seed`; the four metrics; `diverged`. Test metrics of
         diverged runs are scored at chance.
     """
-    runs = pd.DataFrame(rows, columns=RUN_COLUMNS).astype({"seed": int} | dict.fromkeys(RUN_METRICS, float))
+    runs = pd.DataFrame(rows, columns=run_columns(study)).astype({"seed": int} | dict.fromkeys(RUN_METRICS, float))
     scored = score_at_chance(runs["test_accuracy"], runs["test_loss"])
     runs["test_accuracy"], runs["test_loss"], runs["diverged"] = scored.accuracy, scored.loss, scored.diverged
     runs["run"] = range(len(runs))
@@ -101,7 +104,7 @@ def tidy_runs(study: Study, rows: list[dict[str, str]]) -> pd.DataFrame:
         for summary in (BASELINE, *study.summaries)
         for position, level in enumerate(study.levels(summary))
     ]
-    return pd.DataFrame(levels).merge(runs, on=list(FACTORS))
+    return pd.DataFrame(levels).merge(runs, on=list(study.factors))
 
 
 def levels_of(runs: pd.DataFrame, summary: str) -> pd.DataFrame:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from design.point_names import FACTORS
+from design.hyperparameters import Factor, factors_of
+from design.network_file import Keyword
 from files.records import Record, RecordError, sha256
 
 BASELINE = "baseline"  # what wants the baseline itself, beside the sweeps and grids
@@ -19,11 +20,13 @@ class Origin:
 
     Attributes:
         data_folder: folder of the data set's arrays.
+        network: SHA-256 of the network's file.
         trained_by: versions and code digest of the training.
         evaluated_by: the same of the evaluation.
     """
 
     data_folder: Path
+    network: str
     trained_by: str
     evaluated_by: str
 
@@ -60,7 +63,8 @@ class Setting:
         """Return the record of training of each block; RecordError if one is missing or another setting's."""
         expected = {"point": self.point, "epochs": int(self.levels["epochs"])}
         if self.origin:
-            expected |= {"engine": self.origin.trained_by, "preprocess": self.origin.arrays.digest}
+            expected |= {"engine": self.origin.trained_by, "network": self.origin.network}
+            expected |= {"preprocess": self.origin.arrays.digest}
         return [Record(folder / "train.json", seeds=[first, last], **expected) for first, last, folder in self.blocks]
 
     def evaluated(self) -> list[Record]:
@@ -93,6 +97,8 @@ class Study:
 
     Attributes:
         settings: all settings of the plan, those on the way to more epochs included.
+        network: `name`, `title` and `sha256` of the network's file.
+        factors: all factors by name: the network's keywords, the hyperparameters of training, epochs.
         baseline: factor -> canonical text of the baseline's value.
         summaries: name of sweep or grid -> its factors.
         alpha: level of tests; intervals cover 1 - alpha.
@@ -102,6 +108,8 @@ class Study:
     """
 
     settings: list[Setting]
+    network: dict[str, str]
+    factors: dict[str, Factor]
     baseline: dict[str, str]
     summaries: dict[str, tuple[str, ...]]
     alpha: float
@@ -114,6 +122,7 @@ class Study:
         """What the records of tables and figures must say: of which plan, questions, data and engines they are."""
         return {
             "plan": sha256(self.results / "plan.csv"),
+            "network": self.network["sha256"],
             "baseline": self.baseline,
             "summaries": {name: list(factors) for name, factors in self.summaries.items()},
             "alpha": self.alpha,
@@ -174,7 +183,11 @@ class Study:
         factors = self.summaries.get(summary, ())
         chosen = [setting for setting in self.settings if summary in setting.wanted_by]
         for factor in reversed(factors):
-            chosen = _sorted_by(factor, chosen)
+            if self.factors[factor].is_number:
+                chosen = sorted(chosen, key=lambda setting: float(setting.levels[factor]))
+            else:
+                order = list(dict.fromkeys(setting.levels[factor] for setting in chosen))
+                chosen = sorted(chosen, key=lambda setting: order.index(setting.levels[factor]))
         return [Level(setting, _label(setting, factors), setting.levels == self.baseline) for setting in chosen]
 
 
@@ -184,12 +197,9 @@ def _label(setting: Setting, factors: tuple[str, ...]) -> str:
     return ",".join(f"{factor}={setting.levels[factor]}" for factor in factors)
 
 
-def _sorted_by(factor: str, settings: list[Setting]) -> list[Setting]:
-    try:
-        return sorted(settings, key=lambda setting: float(setting.levels[factor]))
-    except ValueError:
-        order = list(dict.fromkeys(setting.levels[factor] for setting in settings))
-        return sorted(settings, key=lambda setting: order.index(setting.levels[factor]))
+def levels_in(row: dict[str, str]) -> dict[str, str]:
+    """Return factor -> text of its value, from a row of `plan.csv`."""
+    return {name: text for name, text in row.items() if name not in ("point", "first_seed", "last_seed", "wanted_by")}
 
 
 def read_settings(plan: Path, origin: Origin | None = None) -> list[Setting]:
@@ -197,7 +207,7 @@ def read_settings(plan: Path, origin: Origin | None = None) -> list[Setting]:
     gathered: dict[tuple, tuple] = {}
     with plan.open(newline="") as file:
         for row in csv.DictReader(file):
-            levels = {factor: row[factor] for factor in FACTORS}
+            levels = levels_in(row)
             first, last = int(row["first_seed"]), int(row["last_seed"])
             folder = plan.parent / "runs" / row["point"] / f"seeds={first}-{last}" / f"epochs={row['epochs']}"
             blocks = gathered.setdefault((row["point"], row["epochs"]), (levels, row["wanted_by"], []))[2]
@@ -217,9 +227,18 @@ def read_study(path: Path) -> Study:
     """Read `study.json`, and `plan.csv` beside it."""
     content = json.loads(path.read_text(encoding="utf-8"))
     results = path.parent
-    origin = Origin(results / "data" / content["dataset"], content["trained_by"], content["evaluated_by"])
-    summaries = {name: tuple(factors) for name, factors in content["summaries"].items()}
-    settings = read_settings(results / "plan.csv", origin)
+    network = content["network"]
+    origin = Origin(
+        results / "data" / content["dataset"], network["sha256"], content["trained_by"], content["evaluated_by"]
+    )
     return Study(
-        settings, content["baseline"], summaries, content["alpha"], results, origin, content["mixed_arithmetic"]
+        settings=read_settings(results / "plan.csv", origin),
+        network=network,
+        factors=factors_of(Keyword(name, default) for name, default in network["keywords"].items()),
+        baseline=content["baseline"],
+        summaries={name: tuple(factors) for name, factors in content["summaries"].items()},
+        alpha=content["alpha"],
+        results=results,
+        origin=origin,
+        mixed_arithmetic=content["mixed_arithmetic"],
     )

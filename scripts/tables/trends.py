@@ -69,7 +69,7 @@ def trend_rows(runs: pd.DataFrame) -> list[dict[str, str]]:
                 rows.append(
                     trend(f"fall per decade {side}", names[best], names[end], value, errors[[best, end]] / decades)
                 )
-    if "units" in summaries:
+    if "units" in summaries and is_positive(runs["units"]):
         names, means, errors = mean_accuracies(levels_of(runs, "units"))
         for index in range(1, len(names)):
             doublings = math.log2(float(names[index]) / float(names[index - 1]))
@@ -77,6 +77,11 @@ def trend_rows(runs: pd.DataFrame) -> list[dict[str, str]]:
             pair = errors[[index - 1, index]] / doublings
             rows.append(trend("gain of a doubling", names[index - 1], names[index], value, pair))
     return rows
+
+
+def is_positive(texts: pd.Series) -> bool:
+    """Whether all texts are numbers above 0."""
+    return bool((pd.to_numeric(texts, errors="coerce") > 0).all())
 
 
 def trend(name: str, start: str, end: str, value: float, errors: np.ndarray) -> dict[str, str]:

@@ -6,7 +6,7 @@ and settings of the study stand as they are.
 
 from dataclasses import dataclass
 
-from design.labels import LABELS
+from design.labels import label_of
 from tables.quantities import counted
 from tables.summary_tables import shortened, signed, table_name
 from writing.links import row_id
@@ -49,7 +49,7 @@ def named_level(factor: str, value: str) -> str:
         return value
     if factor in ("units", "epochs"):
         return f"{value} {factor.removesuffix('s') if value == '1' else factor}"
-    return f"{LABELS[factor]} {value}"
+    return f"{label_of(factor)} {value}"
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ if set(str(PROJECT)) & {"{", "}"}:
 from data import datasets as data_sets
 from data.data_folder import idx_files, image_counts
 from design import configuration
-from design.point_names import HYPERPARAMETERS, canonical_value
+from design.hyperparameters import point_of
+from design.point_names import canonical_name
 from design.plan import Link, make_plan, plan_text, study_text
 from figures.catalogue import figure_names
 from files.arithmetic import arithmetic
@@ -51,6 +52,10 @@ DATASET = DATASETS.get(CONFIG.dataset)  # None for a data set of the user's own
 IMAGES = count_images(CONFIG.dataset, CONFIG.data_folder)
 TRAINED_BY, EVALUATED_BY = engine(SCRIPTS / "train.py"), engine(SCRIPTS / "evaluate.py")
 CONFIG_TEXT = f"{CONFIG.model_dump_json(indent=2)}\n"
+STUDY_FILES = {
+    Path("results/config.json"): CONFIG_TEXT.encode(),
+    Path("results/network.py"): CONFIG.network_file.content,
+}
 PLAN_FILES = {
     Path("results/plan.csv"): plan_text(PLAN),
     Path("results/study.json"): study_text(CONFIG, TRAINED_BY, EVALUATED_BY),
@@ -58,6 +63,7 @@ PLAN_FILES = {
 
 # A wildcard for each hyperparameter: Snakemake splits wildcards at commas when it sends a job to a cluster
 # (snakemake/snakemake#2366), so that no wildcard may hold the whole name.
+HYPERPARAMETERS = point_of(CONFIG.factors)
 POINT = ",".join(f"{name}={{{name}}}" for name in HYPERPARAMETERS)
 LINK = f"{POINT}/seeds={{first}}-{{last}}/epochs={{epochs}}"
 MILESTONE = f"results/runs/{LINK}"
@@ -99,7 +105,7 @@ def digest(what, *texts):
 
 
 def known_point(wildcards):
-    """Return a point's hyperparameters, looked up in the plan; ends with one line where the config holds no such."""
+    """Return a point's value of each hyperparameter, looked up in the plan; ends with one line where the config holds no such."""
     name = POINT.format(**wildcards)
     if name not in PLAN.points:
         near = difflib.get_close_matches(name, PLAN.points, n=1)
@@ -111,13 +117,13 @@ def known_point(wildcards):
 def link(wildcards):
     """Return what a job of a run is of: its point, block of seeds and milestone."""
     seeds = int(wildcards.first), int(wildcards.last)
-    return Link(known_point(wildcards).name, *seeds, int(wildcards.epochs))
+    return Link(canonical_name(known_point(wildcards)), *seeds, int(wildcards.epochs))
 
 
 def work_of_an_epoch(wildcards):
     """Return the work of training a point for an epoch, in operations."""
     point = known_point(wildcards)
-    return cost.epoch_work(point.units, IMAGES.train, point.batch_size)
+    return cost.epoch_work(point["units"], IMAGES.train, point["batch_size"])
 
 
 def files(links, *names):
@@ -131,7 +137,7 @@ def data_files(*names):
 
 
 def begin_run(wildcards=None, has_snakemake_lock=False):
-    """Hold the folder, clear up after runs that were killed or had other sweeps, write the config; a real run only.
+    """Hold the folder, clear up after runs that were killed or had other sweeps, write what the rules read; a real run only.
 
     The plan has it as its input function, though it names no file. Between reading the Snakefile and looking at files
     Snakemake calls nothing but such functions, and time stamps must be corrected before it looks. onstart calls it for
@@ -139,10 +145,10 @@ def begin_run(wildcards=None, has_snakemake_lock=False):
     """
     if workflow.executor_plugin and not workflow.dryrun and workflow.is_main_process:
         guard.begin(Path(), has_snakemake_lock=has_snakemake_lock)
-        path = Path("results/config.json")
-        if not path.exists() or path.read_bytes() != CONFIG_TEXT.encode():
-            with atomic_path(path) as temporary:
-                temporary.write_text(CONFIG_TEXT, encoding="utf-8")
+        for path, content in STUDY_FILES.items():
+            if not path.exists() or path.read_bytes() != content:
+                with atomic_path(path) as temporary:
+                    temporary.write_bytes(content)
         for path, text in PLAN_FILES.items():  # after --touch Snakemake takes those of another code for ours
             if not workflow.touch and path.exists() and path.read_bytes() != text.encode():
                 path.unlink()

@@ -24,11 +24,12 @@ rule evaluate:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * cost.evaluation_memory_mb(known_point(wildcards).units, IMAGES.test),
+        mem_mb=lambda wildcards, attempt: attempt
+        * cost.evaluation_memory_mb(known_point(wildcards)["units"], IMAGES.test),
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         command=command("evaluate"),
-        point=lambda wildcards: known_point(wildcards).name,
+        point=lambda wildcards: canonical_name(known_point(wildcards)),
         engine=EVALUATED_BY,
         trained_by=TRAINED_BY,
         folder=lambda wildcards, input: Path(input.data[0]).parent,

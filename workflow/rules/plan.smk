@@ -26,5 +26,5 @@ rule plan:
     message:
         "Write the plan"
     shell:
-        "{params.command} --config results/config.json {params.engines} --plan {output.plan} --study {output.study}"
+        "{params.command} --config results/config.json --network results/network.py {params.engines} --plan {output.plan} --study {output.study}"
         " > {log} 2>&1"

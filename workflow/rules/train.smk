@@ -27,18 +27,18 @@ rule train:
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: attempt
-        * cost.training_memory_mb(known_point(wildcards).units, known_point(wildcards).batch_size, IMAGES.train),
+        * cost.training_memory_mb(known_point(wildcards)["units"], known_point(wildcards)["batch_size"], IMAGES.train),
         runtime=lambda wildcards, attempt: attempt
         * cost.training_runtime_minutes(
-            known_point(wildcards).units,
-            known_point(wildcards).batch_size,
+            known_point(wildcards)["units"],
+            known_point(wildcards)["batch_size"],
             PLAN.epochs(link(wildcards)),
             link(wildcards).seeds,
             *IMAGES,
         ),
     params:
         command=command("train"),
-        point=lambda wildcards: known_point(wildcards).name,
+        point=lambda wildcards: canonical_name(known_point(wildcards)),
         engine=TRAINED_BY,
         hyperparameters=lambda wildcards: " ".join(
             f"--{name.replace('_', '-')} {canonical_value(value)}"
