@@ -130,8 +130,8 @@ def validate(raw: dict, image_counts=None, read_publication=None, read_network=N
         image_counts: function `(dataset, data_folder) -> counts`, of which `train` is the number of training images,
             that raises ValueError with one line where the data set is unknown or its folder unusable; None checks no
             data set.
-        read_publication: function `(published, network, factors)` that raises ValueError with one line for each thing
-            that is wrong with the file of that name; None reads no such file.
+        read_publication: function `(published, name of the network's file, Network)` that raises ValueError with one
+            line for each thing that is wrong with the publication's file; None reads no such file.
         read_network: function `(network) -> Network` that raises ValueError with one line for each thing that is wrong
             with the network's file; None reads it as `network_reader` does.
 
@@ -162,7 +162,7 @@ def validate(raw: dict, image_counts=None, read_publication=None, read_network=N
         "sweeps": check_sweeps(sweeps, factors, sound, problems, notes),
         "grids": check_grids(grids, factors, problems),
     }
-    _call(read_publication, ("published", "network"), raw, problems, factors)
+    _call(read_publication, ("published", "network"), raw, problems, network)
     _check_points(completed, factors, images and images.train, problems)
     if config and len(sound) == len(factors):
         _check_size(config, completed, problems)

@@ -104,7 +104,7 @@ def _annotation(keyword: Keyword) -> Any:
         return Annotated[number(float, "a finite number", allow_inf_nan=False), AfterValidator(_short)]
     expected = f"a text of at most {LONGEST_KEYWORD} letters, digits and . _ + -, in quotes if it looks like a number"
     pattern = rf"[A-Za-z0-9][A-Za-z0-9._+-]{{0,{LONGEST_KEYWORD - 1}}}"
-    return Annotated[text(pattern, expected), AfterValidator(without_repetition)]
+    return Annotated[text(pattern, expected), AfterValidator(without_repetition), Expected(expected)]
 
 
 def point_of(levels: Mapping[str, Value]) -> dict[str, Value]:

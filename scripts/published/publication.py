@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from design import yaml_files
 from design.explanations import Expected, Line, Strict, missing, must_be, nearest, number, parse, text, unknown, word
-from design.hyperparameters import Factor, clash
+from design.hyperparameters import Factor, clash, factors_of
+from design.network_file import Network
 from design.point_names import Value, canonical_value
 
 Quantity = Literal["test_accuracy", "test_loss", "train_accuracy"]
@@ -195,12 +196,12 @@ def publication_file(name: str | None, project: Path) -> Path | None:
     raise ValueError(f"`published` must be an existing file, or null. Received: {name!r}")
 
 
-def publications(project: Path) -> Callable[[str | None, str, dict[str, Factor]], Publication | None]:
+def publications(project: Path) -> Callable[[str | None, str, Network], Publication | None]:
     """Return the function that reads what the config's `published` names, for `configuration.validate`."""
 
-    def read(name: str | None, network: str, factors: dict[str, Factor]) -> Publication | None:
+    def read(name: str | None, network_file: str, network: Network) -> Publication | None:
         path = publication_file(name, project)
-        return read_published(path, Path(network).stem, factors) if path else None
+        return read_published(path, Path(network_file).stem, factors_of(network.keywords)) if path else None
 
     return read
 

@@ -9,9 +9,9 @@ from data.data_folder import ImageCounts, image_counts
 from design import configuration, yaml_files
 from design import plan as planning
 from design.configuration import Config, ConfigurationError, Figures, Margins, validate
-from design.hyperparameters import Baseline
+from design.hyperparameters import OF_TRAINING
 from helpers.workflow import PROJECT, SUBSET
-from helpers.wrong_configs import UNKNOWN_DATASET, WRONG_CONFIGS, nested
+from helpers.wrong_configs import UNKNOWN_DATASET, WHOLE, WRONG_CONFIGS, nested
 from published.publication import publications
 
 CONFIG = PROJECT / "config" / "config.yaml"
@@ -60,7 +60,7 @@ def test_all_problems_come_at_once():
         "replicates": 0,
         "baseline": {"units": 2.5, "momentum": 1},
         "sweeps": {"epochs": [], "unit": [1], "learning_rate": [0.1, "0.10"]},
-        "grids": {"one": {"units": [1, 2]}, "both": {"units": [0, 1], "momentum": [0, "x"]}},
+        "grids": {"one": {"units": [1, 2]}, "both": {"units": [0.5, 1], "momentum": [0, "x"]}},
         "figures": {"dpi": 10},
     }
     assert sorted(problems_of(raw)) == sorted(
@@ -68,13 +68,13 @@ def test_all_problems_come_at_once():
             f"{UNKNOWN_DATASET}'minst' (did you mean 'mnist'?)",
             "`replicate` is not a known key. Did you mean `replicates`?",
             "`replicates` must be a positive integer. Received: 0",
-            "`baseline.units` must be a positive integer. Received: 2.5",
+            f"`baseline.units` must be {WHOLE}. Received: 2.5",
             "`baseline.momentum` must be a number from 0 to below 1. Received: 1",
             "`sweeps.epochs` must hold at least one value. Received: [] (null removes the sweep)",
             "`sweeps.unit` is not a known key. Did you mean `units`?",
             "`sweeps.learning_rate` must hold each value once. Received: '0.10' and 0.1, both 0.1",
             "`grids.one` must map two or more factors to lists of values. Received: {'units': [1, 2]}",
-            "`grids.both.units` must be a positive integer. Received: 0",
+            f"`grids.both.units` must be {WHOLE}. Received: 0.5",
             "`grids.both.momentum` must be a number from 0 to below 1. Received: 'x'",
             "`figures.dpi` must be an integer from 50 to 600. Received: 10",
         ]
@@ -83,11 +83,11 @@ def test_all_problems_come_at_once():
 
 def test_problems_of_a_publication_come_with_those_of_the_config(tmp_path):
     mine = tmp_path / "mine.yaml"
-    mine.write_text("dataset: mnist\nsource: A paper.\ndefaults: {units: 0}\nnumbers: []\n")
+    mine.write_text("dataset: mnist\nnetwork: dense\nsource: A paper.\ndefaults: {epochs: 0}\nnumbers: []\n")
     lines = problems_of({"published": str(mine), "alpha": 1}, None, publications(PROJECT))
     assert lines[0] == "`alpha` must be a number from 0.000001 to below 0.5. Received: 1"
     assert f"{mine}: `orderings` is missing" in lines
-    assert f"{mine}: `defaults.units` must be a positive integer. Received: 0" in lines
+    assert f"{mine}: `defaults.epochs` must be a positive integer. Received: 0" in lines
     assert problems_of({"published": "no/such"}, None, publications(PROJECT)) == [
         "`published` must be an existing file, or null. Received: 'no/such'"
     ]
@@ -121,8 +121,9 @@ def test_the_error_reads_one_problem_a_line():
 )
 def test_a_right_value_is_taken_as_the_number_it_is(key, given_value, value):
     config, notes = validate(nested(key, given_value), IMAGES)
+    config = config.model_dump()
     for part in key.split("."):
-        config = getattr(config, part)
+        config = config[part]
     assert config == value
     assert notes == []
 
@@ -133,7 +134,7 @@ def test_1e_4_is_a_number_though_yaml_reads_text(tmp_path):
     raw = yaml_files.read(file)
     assert raw["baseline"]["learning_rate"] == "1e-4"
     config, notes = validate(raw, IMAGES)
-    assert config.baseline.learning_rate == 0.0001
+    assert config.baseline["learning_rate"] == 0.0001
     assert config.sweeps == {"learning_rate": [0.00001, 0.0001, 0.1]}
     assert notes == []
 
@@ -236,18 +237,20 @@ def test_a_completed_study_is_sound_and_completes_to_itself(raw):
 
 def test_config_and_model_have_the_same_keys_in_the_same_order(raw):
     assert list(raw) == list(Config.model_fields)
-    for section, model in (("baseline", Baseline), ("margins", Margins), ("figures", Figures)):
+    assert list(raw["baseline"]) == list(validate({}, IMAGES)[0].factors)
+    for section, model in (("margins", Margins), ("figures", Figures)):
         assert list(raw[section]) == list(model.model_fields)
 
 
 def test_config_and_model_have_the_same_defaults(raw):
-    defaults = Config().model_dump(exclude={"sweeps", "grids"})  # what is varied has no default
+    defaults = validate({}, IMAGES)[0].model_dump(exclude={"sweeps", "grids"})  # what is varied has no default
     assert defaults == {key: raw[key] for key in defaults}
 
 
 def test_every_key_of_the_model_is_described():
-    for model in (Config, Baseline, Margins, Figures):
+    for model in (Config, Margins, Figures):
         assert all(field.description for field in model.model_fields.values())
+    assert all(factor.description for factor in OF_TRAINING)
 
 
 def test_rules_across_fields_are_told_beside_a_wrong_value():

@@ -1,6 +1,6 @@
 """Every fault of a YAML file's values is one line in one wording: its key, what was expected, what was received."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import pytest
 from pydantic import AfterValidator
@@ -21,7 +21,6 @@ class Leaf(Strict):
 
 
 class Tree(Strict):
-    ELSEWHERE: ClassVar = {"height": "`forest.height`"}
 
     name: text("[a-z]+", "lower-case letters")
     note: Line = "-"
@@ -79,7 +78,7 @@ SOUND = {"name": "oak"}
 )
 def test_every_fault_is_a_line_that_names_key_expectation_and_value(raw, lines):
     problems = []
-    assert parse(Tree, raw, "tree", problems) is None
+    assert parse(Tree, raw, "tree", problems, {"height": "`forest.height`"}) is None
     assert problems == lines or len(problems) == lines
 
 

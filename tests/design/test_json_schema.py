@@ -41,9 +41,8 @@ def test_the_config_files_fit_the_schema(schema, path):
     ("key", "value"),
     [
         ("replicate", 3),
-        ("baseline.unit", 512),
-        ("sweeps.unit", [512]),
-        ("grids.both.unit", [512]),
+        ("baseline.units", [512]),
+        ("sweeps.units", 512),
         ("margins.acuracy", 0.1),
         ("figures.DPI", 150),
         ("replicates", 0),

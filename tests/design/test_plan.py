@@ -10,17 +10,15 @@ from hypothesis import strategies as st
 
 from design.configuration import validate
 from design.plan import (
-    COLUMNS,
     Link,
     blocks_of_seeds,
     chain,
     make_plan,
-    plan_rows,
     plan_text,
     previous_milestone,
     study_text,
 )
-from design.point_names import HYPERPARAMETERS
+from design.point_names import canonical_name
 
 BASELINE = "units=512,learning_rate=0.001,momentum=0,batch_size=128,optimizer=rmsprop"
 POSITIVE = st.integers(1, 200)
@@ -32,7 +30,7 @@ def plan_of(**raw):
 
 
 def rows_of(**raw):
-    return {tuple(map(str, row[:-1])) for row in plan_rows(plan_of(**raw))}  # without wanted_by
+    return {tuple(row[:-1]) for row in csv.reader(plan_text(plan_of(**raw)).splitlines())}  # without wanted_by
 
 
 @pytest.mark.parametrize(
@@ -87,7 +85,7 @@ def test_a_longer_training_grows_from_the_shorter_ones_chain(epochs, more, check
 def test_a_study_without_sweeps_is_the_baseline():
     plan = plan_of()
     assert plan.wanted == {BASELINE: {5: ["baseline"]}}
-    assert plan.points[BASELINE].name == BASELINE
+    assert canonical_name(plan.points[BASELINE]) == BASELINE
     assert plan.evaluated() == [(BASELINE, 0, 9, 5)]
 
 
@@ -103,7 +101,7 @@ def test_a_shared_point_appears_once_and_names_all_that_want_it():
         BASELINE.replace("512", "64").replace("momentum=0", "momentum=0.9"): {5: ["both"]},
     }
     assert list(plan.points) == list(plan.wanted)
-    assert all(point.name == name for name, point in plan.points.items())
+    assert all(canonical_name(point) == name for name, point in plan.points.items())
 
 
 def test_a_milestone_that_only_leads_on_is_trained_but_not_evaluated():
@@ -111,8 +109,9 @@ def test_a_milestone_that_only_leads_on_is_trained_but_not_evaluated():
     assert plan.wanted == {BASELINE: {5: ["baseline", "epochs"], 10: [], 12: ["epochs"]}}
     blocks = [(0, 9), (10, 19)]
     assert plan.evaluated() == [(BASELINE, *block, epochs) for epochs in (5, 12) for block in blocks]
-    assert [row[-4:] for row in plan_rows(plan)] == [
-        [epochs, *block, wishes]
+    rows = list(csv.reader(plan_text(plan).splitlines()))[1:]
+    assert [row[-4:] for row in rows] == [
+        [str(epochs), *map(str, block), wishes]
         for epochs, wishes in ((5, "baseline epochs"), (10, ""), (12, "epochs"))
         for block in blocks
     ]
@@ -158,14 +157,14 @@ def test_other_spellings_ask_for_the_same_jobs():
 def test_the_file_names_every_value_of_every_point():
     plan = plan_of(sweeps={"learning_rate": ["1e-5", 0.001], "epochs": [5, 10]}, replicates=3)
     rows = list(csv.DictReader(plan_text(plan).splitlines()))
-    assert tuple(rows[0]) == COLUMNS == ("point", *HYPERPARAMETERS, "epochs", "first_seed", "last_seed", "wanted_by")
+    assert tuple(rows[0]) == ("point", *plan.points[BASELINE], "epochs", "first_seed", "last_seed", "wanted_by")
     assert [(row["point"], row["epochs"], row["wanted_by"]) for row in rows] == [
         (BASELINE, "5", "baseline epochs learning_rate"),
         (BASELINE, "10", "epochs"),
         (BASELINE.replace("0.001", "0.00001"), "5", "learning_rate"),
     ]
     for row in rows:
-        assert row["point"] == ",".join(f"{name}={row[name]}" for name in HYPERPARAMETERS)
+        assert row["point"] == ",".join(f"{name}={row[name]}" for name in plan.points[BASELINE])
         assert (row["first_seed"], row["last_seed"]) == ("0", "2")
 
 
@@ -173,6 +172,12 @@ def test_the_study_file_holds_what_the_summarising_scripts_ask_for():
     config, _ = validate({"sweeps": {"momentum": [0, 0.5]}, "grids": {"both": {"units": [8], "epochs": [5, "10"]}}})
     assert json.loads(study_text(config, "a training", "an evaluation")) == {
         "dataset": "mnist",
+        "network": {
+            "name": "dense",
+            "title": config.network_file.title,
+            "sha256": config.network_file.sha256,
+            "keywords": {"units": 512},
+        },
         "baseline": {**dict(part.split("=") for part in BASELINE.split(",")), "epochs": "5"},
         "summaries": {"momentum": ["momentum"], "both": ["units", "epochs"]},
         "alpha": 0.05,

@@ -5,6 +5,7 @@ from helpers.workflow import PROJECT, SUBSET
 INF, NAN = float("inf"), float("nan")
 
 INTEGER = "a positive integer"
+WHOLE = "a whole number, like its default 512 in the network's file (others: write 512.0 there)"
 POSITIVE = "a positive finite number"
 SHARE = "a number from 0 to below 1"
 LEVEL = "a number from 0.000001 to below 0.5"
@@ -16,7 +17,7 @@ SWITCH = "true or false"
 TEXT = "text or null"
 
 TOP = (
-    "Known: dataset, data_folder, baseline, replicates, seeds_per_job, checkpoint_every, "
+    "Known: dataset, data_folder, network, baseline, replicates, seeds_per_job, checkpoint_every, "
     "keep_optimizer_state, mixed_arithmetic, sweeps, grids, alpha, margins, published, figures."
 )
 POINT = "Known: units, learning_rate, momentum, batch_size, optimizer, epochs."
@@ -48,8 +49,9 @@ _VALUES = [
     ),
     ("data_folder", TEXT, [5, True, ["data"], {"path": "data"}]),
     ("published", TEXT, [5, True, ["mine.yaml"], {"path": "mine.yaml"}]),
-    ("baseline", MAPPING, [None, 5, "rmsprop", []]),
-    ("baseline.units", INTEGER, [0, -3, 2.5, 2**31, INF, NAN, True, None, "many", "", [512], {"value": 512}]),
+    ("network", "a path", [5, None, ["dense.py"]]),
+    ("baseline", MAPPING, [5, "rmsprop", []]),
+    ("baseline.units", WHOLE, [2.5, 2**53, INF, NAN, True, None, "many", "", [512], {"value": 512}]),
     (
         "baseline.learning_rate",
         POSITIVE,
@@ -119,10 +121,10 @@ _LISTS = [
     ("units", 512, "must be a list of values, e.g. [512]. Received: 512"),
     ("units", {"from": 1}, "must be a list of values, e.g. [512]. Received: {'from': 1}"),
     ("optimizer", "sgd", "must be a list of values, e.g. [rmsprop]. Received: 'sgd'"),
-    ("units", [512, 0], f"must be {INTEGER}. Received: 0"),
-    ("units", [512, 2.5], f"must be {INTEGER}. Received: 2.5"),
-    ("units", [512, [64]], f"must be {INTEGER}. Received: [64]"),
-    ("units", [512, None], f"must be {INTEGER}. Received: None"),
+    ("batch_size", [512, 0], f"must be {INTEGER}. Received: 0"),
+    ("units", [512, 2.5], f"must be {WHOLE}. Received: 2.5"),
+    ("units", [512, [64]], f"must be {WHOLE}. Received: [64]"),
+    ("units", [512, None], f"must be {WHOLE}. Received: None"),
     ("learning_rate", [0.001, 0], f"must be {POSITIVE}. Received: 0"),
     ("learning_rate", [0.001, "slow"], f"must be {POSITIVE}. Received: 'slow'"),
     ("momentum", [0, 1], f"must be {SHARE}. Received: 1"),
@@ -247,6 +249,7 @@ _FILES = [
     ({"data_folder": 300 * "x"}, f"`data_folder` must be an existing folder. Received: {300 * 'x'!r}"),
     ({"data_folder": "a\0b"}, "`data_folder` must be an existing folder. Received: 'a\\x00b'"),
     ({"data_folder": "\ud800"}, "`data_folder` must be text that UTF-8 can hold. Received: '\\ud800'"),
+    ({"network": "none.py"}, "`network` must be an existing file. Received: 'none.py'"),
     ({"published": "none.yaml"}, "`published` must be an existing file, or null. Received: 'none.yaml'"),
     ({"published": "."}, "`published` must be an existing file, or null. Received: '.'"),
     ({"published": 300 * "x"}, f"`published` must be an existing file, or null. Received: {300 * 'x'!r}"),
