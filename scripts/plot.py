@@ -33,7 +33,7 @@ def scored_histories(study: Study) -> pd.DataFrame:
     """Return the baseline's metrics at every epoch; where a loss is not finite, the run is scored at chance."""
     histories = pd.DataFrame(read_histories(study.chain())).astype(float)
     for part in ("train", "test"):
-        scored = score_at_chance(histories[f"{part}_accuracy"], histories[f"{part}_loss"])
+        scored = score_at_chance(histories[f"{part}_accuracy"], histories[f"{part}_loss"], study.classes)
         histories[f"{part}_accuracy"], histories[f"{part}_loss"] = scored.accuracy, scored.loss
     return histories
 

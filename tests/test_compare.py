@@ -80,14 +80,15 @@ def test_p_values_are_scipys_permutation_test_on_the_common_seeds(tmp_path):
         noise = SEEDS[(row + 1) % 3]
         two.runs[condition] = {seed: (a + noise[int(seed)], b) for seed, (a, b) in runs.items() if int(seed) > 1}
         two.runs[condition] |= {"77": (0, 0)}
-    found = {(row.condition[0], row.metric): row for row in compare.compared(one, two, 0.05)}
+    found = {(dict(row.condition)["units"], row.metric): row for row in compare.compared(one, two, 0.05)}
     p_values = {}
     for row, (condition, runs) in enumerate(one.runs.items()):
         values = SEEDS[(row + 1) % 3][2:]
         test = stats.permutation_test((values,), np.sum, permutation_type="samples", n_resamples=np.inf)
-        p_values[condition[0]] = test.pvalue
-        assert found[condition[0], "accuracy"].seeds == 8
-        assert found[condition[0], "accuracy"].means[0] == pytest.approx(
+        units = dict(condition)["units"]
+        p_values[units] = test.pvalue
+        assert found[units, "accuracy"].seeds == 8
+        assert found[units, "accuracy"].means[0] == pytest.approx(
             np.mean([runs[f"{seed}"][0] for seed in range(2, 10)])
         )
     low, high = sorted((p_values["32"], p_values["64"]))
@@ -152,6 +153,6 @@ def test_a_baseline_whose_epochs_a_sweep_begins_below_is_named_as_such(tmp_path)
     (made.folder / "provenance.json").write_text(json.dumps({"config": CONFIG}))
     published(made.folder, "reproduced")
     one = compare.read_study(made.folder)
-    shorter = {point: runs for point, runs in one.runs.items() if point[-1] != "1"}
+    shorter = {point: runs for point, runs in one.runs.items() if dict(point)["epochs"] != "1"}
     text = compare.report(one, compare.FinishedStudy(one.config, one.settings, shorter, one.verdicts))
     assert "Only here: epochs=1." in text

@@ -127,9 +127,15 @@ class Study:
             "summaries": {name: list(factors) for name, factors in self.summaries.items()},
             "alpha": self.alpha,
             "preprocess": self.origin.arrays.digest,
+            "classes": self.classes,
             "trained_by": self.origin.trained_by,
             "evaluated_by": self.origin.evaluated_by,
         }
+
+    @property
+    def classes(self) -> int:
+        """Number of classes of the data set."""
+        return self.origin.arrays.label["classes"]
 
     @property
     def seeds(self) -> int:

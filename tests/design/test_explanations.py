@@ -21,7 +21,6 @@ class Leaf(Strict):
 
 
 class Tree(Strict):
-
     name: text("[a-z]+", "lower-case letters")
     note: Line = "-"
     leaves: list[Leaf] = []  # noqa: RUF012 - pydantic copies it

@@ -42,7 +42,6 @@ def test_the_config_files_fit_the_schema(schema, path):
     [
         ("replicate", 3),
         ("baseline.units", [512]),
-        ("sweeps.units", 512),
         ("margins.acuracy", 0.1),
         ("figures.DPI", 150),
         ("replicates", 0),

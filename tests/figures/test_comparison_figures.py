@@ -12,7 +12,7 @@ from figures.comparison_figures import (
     is_heat_map,
     rate_points,
 )
-from helpers.hand_made import MARGINS, HandMade, grid_study, rich_study
+from helpers.hand_made import FACTORS, MARGINS, HandMade, grid_study, rich_study
 from tables.comparisons import compare_with_baseline
 from tables.runs import levels_of
 from tables.study import BASELINE
@@ -80,7 +80,7 @@ def test_of_many_momenta_a_few_far_apart_are_drawn(tmp_path):
     for count, drawn in ((5, ["0", "0.1", "0.2", "0.3", "0.4"]), (9, ["0", "0.2", "0.4", "0.6", "0.8"])):
         momenta = ["0", *(f"{step / 10}" for step in range(1, count))]
         study = grid_study(tmp_path / f"{count}", "both", learning_rate=["0.01", "0.1"], momentum=momenta)
-        figure = effective_rate_figure(study.runs())
+        figure = effective_rate_figure(study.runs(), FACTORS)
         assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == drawn
         assert figure.get_suptitle().endswith(" (5 of 9 momenta)" if count == 9 else "rate?")
 
@@ -93,11 +93,11 @@ def test_of_many_momenta_a_few_far_apart_are_drawn(tmp_path):
     ],
 )
 def test_heat_maps_are_for_two_numbers(factors, expected):
-    assert is_heat_map(factors) == expected
+    assert is_heat_map({factor: FACTORS[factor] for factor in factors}) == expected
 
 
 def test_effective_rates_take_points_that_differ_in_rate_and_momentum_alone(tmp_path):
-    points = rate_points(rich_study(tmp_path, 2).runs())
+    points = rate_points(rich_study(tmp_path, 2).runs(), FACTORS)
     assert points[["effective_rate", "momentum"]].to_numpy().tolist() == [
         *(["0.0001", "0"], ["0.001", "0"], ["0.002", "0.5"], ["0.01", "0"]),
         *(["0.01", "0.9"], ["0.1", "0"], ["0.1", "0.99"]),
@@ -109,7 +109,7 @@ def test_effective_rates_are_drawn_at_their_means(tmp_path):
     study.add("baseline momentum learning_rate", [0.98, 0.97], [0.1, 0.2])
     study.add("momentum", [0.96, 0.97], [0.1, 0.2], momentum="0.9")
     study.add("learning_rate", [0.95, 0.94], [0.1, 0.2], learning_rate="0.01")
-    panel = effective_rate_figure(study.runs()).axes[0]
+    panel = effective_rate_figure(study.runs(), FACTORS).axes[0]
     drawn = {line.get_label(): line.get_xydata().tolist() for line in panel.lines}
     assert drawn["0"] == [pytest.approx([0.001, 0.975]), pytest.approx([0.01, 0.945])]
     assert drawn["0.9"] == [pytest.approx([0.01, 0.965])]

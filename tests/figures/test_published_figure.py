@@ -13,7 +13,9 @@ import pytest
 
 from figures.published_figure import published_figure
 from figures.style import BLUE, GREEN, ORANGE, STYLE
-from published.rows import NUMBER_COLUMNS
+from published.rows import number_columns
+
+NUMBER_COLUMNS = number_columns(["units", "learning_rate", "momentum", "batch_size", "optimizer", "epochs"])
 
 
 def row(name, quantity="test_accuracy", published="0.9700", distance="-1.00", verdict="reproduced", **others):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from figures.sweep_figures import MOST_LINES, grid_figure, sweep_figure, train_and_test
-from helpers.hand_made import HandMade, grid_study, rich_study
+from helpers.hand_made import FACTORS, HandMade, grid_study, rich_study
 from tables.runs import levels_of
 
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("styled")]
@@ -41,7 +41,9 @@ def test_a_grids_means_and_intervals_stand_on_its_lines(tmp_path):
     study.add("rule", [0.99, 0.992, 0.997], [0.1, 0.1, 0.1], epochs="10")
     study.add("rule", [0.97, 0.97, 0.97], [0.2, 0.2, 0.2], optimizer="adam")
     study.add("rule", [0.96, 0.96, 0.96], [0.2, 0.2, 0.2], optimizer="adam", epochs="10")
-    panel = grid_figure(levels_of(study.runs(), "rule"), ("optimizer", "epochs"), 0.05).axes[0]
+    panel = grid_figure(
+        levels_of(study.runs(), "rule"), {name: FACTORS[name] for name in ("optimizer", "epochs")}, 0.05
+    ).axes[0]
     drawn = {container.get_label(): container for container in panel.containers}
     assert list(drawn) == ["rmsprop", "adam"]
     assert drawn["rmsprop"][0].get_xydata().tolist() == [[5, pytest.approx(0.982)], [10, pytest.approx(0.993)]]
@@ -53,7 +55,7 @@ def test_of_many_lines_of_a_grid_the_most_accurate_are_drawn(tmp_path):
     units = [f"{units}" for units in range(1, MOST_LINES + 2)]
     for lines in (units[:-1], units):
         runs = grid_study(tmp_path / f"{len(lines)}", "lengths", units=lines, epochs=["2", "4"]).runs()
-        figure = grid_figure(levels_of(runs, "lengths"), ("units", "epochs"), 0.05)
+        figure = grid_figure(levels_of(runs, "lengths"), {name: FACTORS[name] for name in ("units", "epochs")}, 0.05)
         legend = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
         assert legend == lines[-MOST_LINES:]
         part = f"; of {len(units)} lines the {MOST_LINES} most accurate)" if lines == units else "mean)"

@@ -11,6 +11,8 @@ import pandas as pd
 import aggregate
 import report
 import resample
+from design.hyperparameters import factors_of
+from design.network_file import Keyword
 from design.point_names import canonical_name
 from files.records import Record, write_record
 from tables.runs import read_runs, tidy_runs
@@ -24,10 +26,12 @@ BASELINE = {
     "optimizer": "rmsprop",
     "epochs": "5",
 }
+FACTORS = factors_of([Keyword("units", 512)])
 MARGINS = {"accuracy": 0.001, "loss": 0.005}
 IMAGES = 60
 LABELS = np.arange(IMAGES, dtype=np.uint8) % 10
 ARITHMETIC = "AVX-512, 48 KiB"
+NETWORK = {"name": "dense", "title": "One hidden layer", "sha256": "a network", "keywords": {"units": 512}}
 ENGINES = {"trained_by": "a training", "evaluated_by": "an evaluation"}
 
 
@@ -45,11 +49,11 @@ class HandMade:
         self.plan: list[dict[str, str]] = []
         self.data = folder / "data" / dataset
         self.data.mkdir(parents=True, exist_ok=True)
-        arrays = {"x_test": np.zeros((IMAGES, 784), np.uint8), "y_test": LABELS}
+        arrays = {"x_test": np.zeros((IMAGES, 28, 28, 1), np.uint8), "y_test": LABELS}
         for name, array in arrays.items():
             np.save(self.data / f"{name}.npy", array)
         files = [self.data / f"{name}.npy" for name in arrays]
-        write_record(self.data / "preprocess.json", files, dataset=self.data.name)
+        write_record(self.data / "preprocess.json", files, dataset=self.data.name, input_shape=[28, 28, 1], classes=10)
 
     def add(self, wanted_by: str, accuracy, loss, train_loss=None, blocks: int = 1, **changes: str) -> "HandMade":
         """Add a point that differs from the baseline in `changes`: a value a seed of accuracy and loss.
@@ -86,6 +90,7 @@ class HandMade:
         """Write `study.json`, and return its path."""
         content = {
             "dataset": self.data.name,
+            "network": NETWORK,
             "baseline": BASELINE,
             "summaries": self.summaries,
             "alpha": alpha,
@@ -111,7 +116,11 @@ class HandMade:
 
 def put_on_record(folder: Path, data: Path, **label) -> None:
     """Write the records of the training and evaluation of one block, after its files were written or changed."""
-    label |= {"engine": ENGINES["trained_by"], "preprocess": Record(data / "preprocess.json").digest}
+    label |= {
+        "engine": ENGINES["trained_by"],
+        "network": NETWORK["sha256"],
+        "preprocess": Record(data / "preprocess.json").digest,
+    }
     training = write_record(folder / "train.json", [folder / "history.csv"], **({"arithmetic": ARITHMETIC} | label))
     files = [path for path in (folder / "test.npz", folder / "metrics.csv") if path.exists()]
     write_record(folder / "evaluate.json", files, engine=ENGINES["evaluated_by"], train=training)

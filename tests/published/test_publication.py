@@ -5,14 +5,18 @@ import copy
 import pytest
 import yaml
 
+from design.network_file import read_network
+from helpers.hand_made import FACTORS
 from helpers.workflow import PROJECT
 from published.publication import publication_file, publications, read_published
 
 SHIPPED = PROJECT / "config" / "published.yaml"
+DENSE = PROJECT / "config" / "networks" / "dense.py"
 DEFAULTS = {"units": 512, "learning_rate": 0.001, "momentum": 0, "batch_size": 128, "optimizer": "rmsprop", "epochs": 5}
 PRINTED = "a loss in nats, or an accuracy as a share from 0 to 1 (97.97 % is 0.9797)"
 SOUND = {
     "dataset": "mnist",
+    "network": "dense",
     "source": "A paper.",
     "defaults": DEFAULTS,
     "numbers": [
@@ -49,7 +53,7 @@ def changed(path, value):
 def problems_of(path, content):
     path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
     with pytest.raises(ValueError, match=r"\S") as caught:
-        read_published(path)
+        read_published(path, "dense", FACTORS)
     lines = str(caught.value).splitlines()
     assert all(line.startswith(f"{path}: ") for line in lines)
     return [line.removeprefix(f"{path}: ") for line in lines]
@@ -64,7 +68,7 @@ def test_settings_are_completed_and_canonical(path):
     content = changed(("numbers", 0, "learning_rate"), "1e-4")
     content["numbers"][0] |= {"momentum": 0.0, "units": 256.0}
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
-    publication = read_published(path)
+    publication = read_published(path, "dense", FACTORS)
     first, again = publication.numbers
     assert first.levels == {
         "units": "256",
@@ -87,13 +91,13 @@ def test_a_repeat_may_stand_before_its_original(path):
     content = copy.deepcopy(SOUND)
     content["numbers"].reverse()
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
-    assert [number.id for number in read_published(path).numbers] == ["again", "first"]
+    assert [number.id for number in read_published(path, "dense", FACTORS).numbers] == ["again", "first"]
 
 
 @pytest.mark.parametrize("published", [0, 1, "9.75e-1"])
 def test_accuracies_from_0_to_1_are_accepted(path, published):
     path.write_text(yaml.safe_dump(changed(("numbers", 0, "published"), published)), encoding="utf-8")
-    assert read_published(path).numbers[0].published == float(published)
+    assert read_published(path, "dense", FACTORS).numbers[0].published == float(published)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +111,7 @@ def test_accuracies_from_0_to_1_are_accepted(path, published):
         (
             ["two\nlines"],
             "x",
-            "`'two\\nlines'` is not a known key. Known: dataset, source, defaults, numbers, orderings.",
+            "`'two\\nlines'` is not a known key. Known: dataset, network, source, defaults, numbers, orderings.",
         ),
         (["learning_rates"], "x", "`learning_rates` is not a known key. Known: dataset, "),
         (["defaults"], ..., "`defaults` is missing"),
@@ -147,7 +151,7 @@ def test_accuracies_from_0_to_1_are_accepted(path, published):
         (["numbers", 0, "published"], True, f"`numbers.first.published` must be {PRINTED}. Received: "),
         (["numbers", 0, "published"], [0.9], f"`numbers.first.published` must be {PRINTED}. Received: "),
         (["numbers", 0, "units"], "many", "`numbers.first.units` must be a positive integer. Received: 'many'"),
-        (["numbers", 0, "units"], None, "`numbers.first.units` must be a positive integer. Received: None"),
+        (["numbers", 0, "units"], None, "`numbers.first.units` must be a whole number"),
         (["numbers", 0, "momentum"], 1, "`numbers.first.momentum` must be a number from 0 to below 1. Received: 1"),
         (
             ["orderings", 0, "winner"],
@@ -217,7 +221,7 @@ def test_a_negative_loss_is_refused_and_a_large_one_is_not(path):
     content = changed(("numbers", 0, "quantity"), "test_loss")
     content["numbers"][0]["published"] = 2.3
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
-    assert read_published(path).numbers[0].published == 2.3
+    assert read_published(path, "dense", FACTORS).numbers[0].published == 2.3
     content["numbers"][0]["published"] = -0.1
     [problem] = problems_of(path, content)
     assert problem == f"`numbers.first.published` must be {PRINTED}. Received: -0.1"
@@ -226,7 +230,7 @@ def test_a_negative_loss_is_refused_and_a_large_one_is_not(path):
 def test_a_file_that_is_no_yaml_is_told_with_its_line(path):
     path.write_text("dataset: mnist\nnumbers: [1, 2\nsource: x\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"published\.yaml, line 3"):
-        read_published(path)
+        read_published(path, "dense", FACTORS)
 
 
 # Everything the notebook prints about its runs, by answer: (units, learning rate, momentum, epochs) -> loss, accuracy.
@@ -269,7 +273,7 @@ def test_the_shipped_file_holds_every_printed_number_and_no_other():
         assert (number.levels["batch_size"], number.levels["optimizer"]) == ("128", "rmsprop")
         return number.source[: len("answer N")], number.quantity, settings, round(number.published, 4)
 
-    numbers = read_published(SHIPPED).numbers
+    numbers = read_published(SHIPPED, "dense", FACTORS).numbers
     assert sorted(map(listed, numbers)) == sorted((*row[:-1], round(row[-1], 4)) for row in printed)
     repeats = [number for number in numbers if number.repeats]
     assert sorted(number.published for number in repeats) == [0.0671] * 3 + [0.9778] * 3
@@ -278,7 +282,7 @@ def test_the_shipped_file_holds_every_printed_number_and_no_other():
 
 
 def test_the_shipped_orderings_agree_with_the_printed_numbers():
-    publication = read_published(SHIPPED)
+    publication = read_published(SHIPPED, "dense", FACTORS)
     assert publication.dataset == "mnist"
     values = {
         (n.quantity, tuple(n.levels.values())): n.published for n in publication.numbers if n.id != "first_run_accuracy"
@@ -301,11 +305,18 @@ def test_a_file_of_ones_own_is_found_from_the_working_directory_else_from_the_pr
     mine.write_text(yaml.safe_dump(SOUND), encoding="utf-8")
     for name in ("config/published.yaml", str(mine)):
         assert publication_file(name, PROJECT).samefile(mine)
-        assert publications(PROJECT)(name) == read_published(mine)
+        assert publications(PROJECT)(name, str(DENSE), read_network(DENSE)) == read_published(mine, "dense", FACTORS)
     with pytest.raises(ValueError, match=r"`published` must be an existing file, or null\. Received: 'config'"):
         publication_file("config", PROJECT)
 
 
 def test_null_names_no_file():
     assert publication_file(None, PROJECT) is None
-    assert publications(PROJECT)(None) is None
+    assert publications(PROJECT)(None, str(DENSE), read_network(DENSE)) is None
+
+
+def test_numbers_of_another_network_are_not_read(path):
+    content = changed(("numbers", 0, "filters"), 32) | {"network": "convolutional"}
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    publication = read_published(path, "dense", FACTORS)
+    assert (publication.network, publication.numbers, publication.orderings) == ("convolutional", (), ())

@@ -9,14 +9,14 @@ import pytest
 import yaml
 
 from check_published import main
-from design.point_names import FACTORS
 from files.records import write_record
-from helpers.hand_made import ENGINES, put_on_record
-from published.rows import NUMBER_COLUMNS, ORDERING_COLUMNS, rule_pairs, summary
+from helpers.hand_made import ENGINES, NETWORK, put_on_record
+from published.rows import ORDERING_COLUMNS, number_columns, rule_pairs, summary
 from tables.study import read_study
 
 DEFAULTS = {"units": 512, "learning_rate": 0.001, "momentum": 0, "batch_size": 128, "optimizer": "rmsprop", "epochs": 5}
 LEVELS = {name: str(value) for name, value in DEFAULTS.items()}
+NUMBER_COLUMNS = number_columns(DEFAULTS)
 # Mean 0.98, SD 0.01, half a prediction interval t(2, 0.975) · 0.01 · √(4/3) = 4.302653 · 0.0115470 = 0.0496828.
 SPREAD = [0.97, 0.98, 0.99]
 LOSSES = [0.05, 0.06, 0.07]
@@ -31,12 +31,12 @@ class Study:
         self.plan, self.runs = [], []
         (self.results / "tables").mkdir(parents=True)
         self.data = self.results / "data" / "mnist"
-        write_record(self.data / "preprocess.json", [], dataset="mnist")
+        write_record(self.data / "preprocess.json", [], dataset="mnist", classes=10)
 
     def add(self, accuracy=SPREAD, loss=LOSSES, training=SPREAD, wanted=True, history=(), **levels):
         """Add a milestone, seeds from 0; `history` holds rows of earlier epochs: (epoch, training, accuracy, loss)."""
         levels = LEVELS | {name: str(value) for name, value in levels.items()}
-        point = ",".join(f"{name}={levels[name]}" for name in FACTORS[:-1])
+        point = ",".join(f"{name}={levels[name]}" for name in list(DEFAULTS)[:-1])
         last = len(accuracy) - 1
         row = {"point": point, **levels, "first_seed": 0, "last_seed": last, "wanted_by": "sweep" if wanted else ""}
         self.plan.append(row)
@@ -56,20 +56,27 @@ class Study:
         put_on_record(folder, self.data, point=point, seeds=[0, last], epochs=int(levels["epochs"]))
         return self
 
-    def check(self, numbers=(), orderings=(), dataset="mnist", margin_loss="0.005"):
+    def check(self, numbers=(), orderings=(), dataset="mnist", network="dense", margin_loss="0.005"):
         """Run the script; returns the rows of both tables."""
         write(self.results / "plan.csv", self.plan)
         if self.runs:
             write(self.results / "tables" / "runs.csv", self.runs)
         file = self.results / "study.json"
-        content = {"dataset": "mnist", "baseline": {"units": "512"}, "summaries": {}, "alpha": 0.05} | ENGINES
-        content["mixed_arithmetic"] = False
+        content = {"dataset": "mnist", "network": NETWORK, "baseline": {"units": "512"}, "summaries": {}} | ENGINES
+        content |= {"alpha": 0.05, "mixed_arithmetic": False}
         file.write_text(json.dumps(content), encoding="utf-8")
         identity = read_study(file).identity
         write_record(self.results / "tables" / "aggregate.json", self.results.glob("tables/runs.csv"), **identity)
         rows = [{"source": "page 1", **row} for row in numbers]
         claims = [{"source": "page 1", "statement": "A beats B.", **row} for row in orderings]
-        content = {"dataset": dataset, "source": "A paper.", "defaults": DEFAULTS, "numbers": rows, "orderings": claims}
+        content = {
+            "dataset": dataset,
+            "network": network,
+            "source": "A paper.",
+            "defaults": DEFAULTS,
+            "numbers": rows,
+            "orderings": claims,
+        }
         self.published.write_text(yaml.safe_dump(content), encoding="utf-8")
         arguments = ["--study", str(file), "--published", str(self.published)]
         main([*arguments, "--margin-accuracy", "0.001", "--margin-loss", margin_loss])

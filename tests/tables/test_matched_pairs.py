@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helpers.hand_made import MARGINS, HandMade, rich_study
+from helpers.hand_made import FACTORS, MARGINS, HandMade, rich_study
 from tables.comparisons import COLUMNS
 from tables.matched_pairs import (
     EFFECTIVE_RATE,
@@ -18,7 +18,7 @@ A, B = [0.98, 0.97, 0.96], [0.1, 0.2, 0.3]
 
 
 def compared(study):
-    return compare_matched(study.runs(), 0.05, MARGINS)
+    return compare_matched(study.runs(), FACTORS, 0.05, MARGINS)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_effective_rates_are_exact_in_decimals(rate, momentum, expected):
 
 
 def test_pairs_of_equal_effective_rate(tmp_path):
-    found = rate_pairs(rich_study(tmp_path, 2).runs())
+    found = rate_pairs(rich_study(tmp_path, 2).runs(), FACTORS)
     columns = ["momentum", "learning_rate_rival", "momentum_rival", "seed"]
     assert found[columns].to_numpy().tolist() == [  # 0.5 would need 0.002
         *(["0.9", "0.01", "0", 0], ["0.9", "0.01", "0", 1], ["0.99", "0.1", "0", 0], ["0.99", "0.1", "0", 1]),
@@ -41,7 +41,7 @@ def test_pairs_are_ordered_by_rate_and_momentum_not_as_in_the_plan(tmp_path):
     study = HandMade(tmp_path, {"grid": ("learning_rate", "momentum")}).add("baseline grid", A, B)
     for rate, momentum in (("0.001", "0.99"), ("0.1", "0"), ("0.001", "0.9"), ("0.01", "0"), ("0.0001", "0.9")):
         study.add("grid", A, B, learning_rate=rate, momentum=momentum)
-    found = rate_pairs(study.runs())
+    found = rate_pairs(study.runs(), FACTORS)
     assert found["label"].unique().tolist() == [
         *("learning_rate=0.0001,momentum=0.9", "learning_rate=0.001,momentum=0.9", "learning_rate=0.001,momentum=0.99"),
     ]
@@ -52,9 +52,9 @@ def test_a_rival_must_agree_in_everything_else(tmp_path):
     study = HandMade(tmp_path, {"grid": ("learning_rate", "momentum", "epochs")})
     study.add("baseline grid", A, B).add("grid", A, B, momentum="0.9")
     study.add("grid", A, B, learning_rate="0.01", epochs="10")
-    assert rate_pairs(study.runs()).empty
+    assert rate_pairs(study.runs(), FACTORS).empty
     study.add("grid", A, B, momentum="0.9", epochs="10")
-    found = rate_pairs(study.runs())
+    found = rate_pairs(study.runs(), FACTORS)
     assert found["seed"].tolist() == [0, 1, 2]
     assert set(found["epochs"]) == {"10"}
 
@@ -75,12 +75,12 @@ def test_labels_of_pairs_are_told_apart(tmp_path):
 def test_points_on_the_way_are_no_rivals(tmp_path):
     study = HandMade(tmp_path, {"momentum": ("momentum",)})
     study.add("baseline momentum", A, B).add("momentum", A, B, momentum="0.9").add("", A, B, learning_rate="0.01")
-    assert rate_pairs(study.runs()).empty
+    assert rate_pairs(study.runs(), FACTORS).empty
     assert compared(study) == []
 
 
 def test_rules_meet_at_equal_epochs(tmp_path):
-    found = rule_pairs(rich_study(tmp_path, 1).runs())
+    found = rule_pairs(rich_study(tmp_path, 1).runs(), FACTORS)
     assert found[["optimizer", "optimizer_rival"]].to_numpy().tolist() == [["rmsprop_keras2", "rmsprop"]] * 2
     assert found["epochs"].tolist() == ["5", "10"]
     assert found["label"].tolist() == ["epochs=5", "epochs=10"]
@@ -91,7 +91,7 @@ def test_a_rule_off_the_baseline_names_what_differs(tmp_path):
         HandMade(tmp_path, {"grid": ("units", "optimizer")}).add("baseline grid", A, B).add("grid", A, B, units="64")
     )
     study.add("grid", A, B, units="64", optimizer="rmsprop_keras2")
-    assert rule_pairs(study.runs())["label"].unique().tolist() == ["units=64,epochs=5"]
+    assert rule_pairs(study.runs(), FACTORS)["label"].unique().tolist() == ["units=64,epochs=5"]
 
 
 def test_differences_are_taken_against_the_rival_seed_by_seed(tmp_path):

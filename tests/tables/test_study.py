@@ -5,7 +5,7 @@ import json
 import pytest
 
 from files.records import RecordError, write_record
-from helpers.hand_made import ARITHMETIC, ENGINES, MARGINS, HandMade, put_on_record
+from helpers.hand_made import ARITHMETIC, ENGINES, MARGINS, NETWORK, HandMade, put_on_record
 from helpers.hand_made import BASELINE as BASELINE_LEVELS
 from tables.study import BASELINE, read_settings, read_study
 
@@ -70,13 +70,20 @@ def test_the_baseline_is_marked_and_stands_alone_under_a_name_of_its_own(study):
 def test_a_study_is_read_from_its_file_and_the_plan_beside_it(tmp_path):
     study = HandMade(tmp_path, {"units": ("units",)}).add("baseline units", [0.98, 0.97], [0.1, 0.2])
     summaries = {"rule": ["optimizer", "epochs"]}
-    content = {"dataset": "mnist", "baseline": BASELINE_LEVELS, "summaries": summaries, "alpha": 0.01}
+    content = {
+        "dataset": "mnist",
+        "network": NETWORK,
+        "baseline": BASELINE_LEVELS,
+        "summaries": summaries,
+        "alpha": 0.01,
+    }
     content["mixed_arithmetic"] = False
     (tmp_path / "study.json").write_text(json.dumps(content | ENGINES))
     read = read_study(tmp_path / "study.json")
     assert (read.dataset, read.baseline, read.alpha, read.seeds) == ("mnist", BASELINE_LEVELS, 0.01, 2)
     assert read.summaries == {"rule": ("optimizer", "epochs")}
     assert [setting.levels for setting in read.settings] == [BASELINE_LEVELS]
+    assert list(read.factors) == list(BASELINE_LEVELS)
     assert read.origin.arrays.path == study.data / "preprocess.json"
     assert read.results == tmp_path
 
