@@ -4,6 +4,8 @@ tests/helpers/wrong_configs.py has the cases; tests/design/test_configuration.py
 tests/running/test_checking.py the check's command line against one of each kind.
 """
 
+import csv
+import functools
 import itertools
 import re
 from collections import Counter
@@ -17,7 +19,9 @@ from data.datasets import load_datasets
 from design import plan as planning
 from design import yaml_files
 from design.configuration import Config, ConfigurationError, validate
-from design.point_names import FACTORS, canonical_name
+from design.hyperparameters import factors_of
+from design.network_file import read_network
+from design.point_names import canonical_name
 from helpers.mutations import EDIT, edited, with_values_changed
 from helpers.workflow import PROJECT, run_snakemake
 from helpers.wrong_configs import WRONG_CONFIGS
@@ -92,6 +96,7 @@ CONFIGS = st.fixed_dictionaries({}, optional=KEYS).flatmap(
 )
 
 
+FACTORS = factors_of(read_network(PROJECT / "config" / "networks" / "dense.py").keywords)
 FUZZ = settings(max_examples=5_000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 ANY_KEYS = st.text(max_size=8) | st.integers() | st.floats() | st.booleans() | st.none() | st.dates()
 NESTED = st.recursive(
@@ -139,7 +144,7 @@ def sound_configs(draw):
     adam = draw(st.booleans())  # it takes no momentum
     optimizers = ["rmsprop", "rmsprop_keras2", "sgd", *(["adam"] if adam else [])]
     values = SOUND | {"optimizer": st.sampled_from(optimizers)} | ({"momentum": st.just(0)} if adam else {})
-    few = st.lists(st.sampled_from(FACTORS), unique=True, max_size=3)
+    few = st.lists(st.sampled_from(list(FACTORS)), unique=True, max_size=3)
 
     def spelt(value):
         return draw(SPELLINGS)(value)
@@ -151,7 +156,7 @@ def sound_configs(draw):
         }
 
     names = draw(st.lists(st.sampled_from(["g", "shape", "both_2"]), unique=True, max_size=2))
-    factors = st.lists(st.sampled_from(FACTORS), unique=True, min_size=2, max_size=3)
+    factors = st.lists(st.sampled_from(list(FACTORS)), unique=True, min_size=2, max_size=3)
     config = draw(st.fixed_dictionaries({}, optional=REST))
     config["baseline"] = {factor: spelt(draw(values[factor])) for factor in draw(few)}
     config["sweeps"] = several(draw(few)) | draw(st.sampled_from([{}, {}, {"momentum": None}]))
@@ -192,11 +197,11 @@ def assert_planned_as_enumerated(path, config):
     """
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     checked, _ = checking.check([path])
-    rows = [dict(zip(planning.COLUMNS, row, strict=True)) for row in planning.plan_rows(planning.make_plan(checked))]
+    rows = list(csv.DictReader(planning.plan_text(planning.make_plan(checked)).splitlines()))
     seeds, wishes = {}, {}
     for row in rows:
         point = tuple(number(row[factor]) for factor in FACTORS)
-        block = range(row["first_seed"], row["last_seed"] + 1)
+        block = range(int(row["first_seed"]), int(row["last_seed"]) + 1)
         assert 1 <= len(block) <= config.get("seeds_per_job", 10)
         seeds.setdefault(point, []).extend(block)
         wishes.setdefault(point, []).append(row["wanted_by"].split())
@@ -270,7 +275,7 @@ def test_ten_thousand_files_are_refused_in_clear_lines_or_give_a_plan_whose_name
             plan = planning.make_plan(config)
             for name, point in plan.points.items():
                 assert re.fullmatch(r"[a-z0-9_=.,]{10,200}", name)
-                assert name == canonical_name(point.model_dump())
+                assert name == canonical_name(point)
             assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in (*config.sweeps, *config.grids))
             assert set(config.sweeps) <= set(FACTORS)
             assert len(plan.evaluated()) <= 1_000_000
@@ -375,7 +380,10 @@ SHIPPED = {
 
 def assert_publication(found, content):
     """Assert that a publication was read as it is written."""
-    assert found.dataset == content["dataset"]
+    assert (found.dataset, found.network) == (content["dataset"], content["network"])
+    if content["network"] != "dense":
+        assert not found.numbers
+        return
     assert [row.id for row in found.numbers] == [row["id"] for row in content["numbers"]]
     originals = {row["id"]: row for row in content["numbers"] if "repeats" not in row}
     for number_, row in zip(found.numbers, content["numbers"], strict=True):
@@ -410,7 +418,7 @@ def assert_datasets(found, content):
 
 
 YAML_READERS = {
-    "published.yaml": (read_published, assert_publication),
+    "published.yaml": (functools.partial(read_published, network="dense", factors=FACTORS), assert_publication),
     "datasets.yaml": (load_datasets, assert_datasets),
 }
 
