@@ -1,8 +1,8 @@
 """The limit of a list of runs: its matrix products at the rate this machine reaches, all cores at work.
 
-`.venv/bin/python benchmarks/limit.py UNITS …` prints the rate for each width of the hidden layer. Operations are those
-of scripts/training/cost.py: forward and backward products of every training image, forward products of every test image
-after every epoch and once more in the evaluation. The rate is that of the same five products of a step in a loop that
+`.venv/bin/python benchmarks/limit.py UNITS …` prints the rate for each width of the hidden layer. Operations are
+those of forward and backward products of every training image, and forward products of every test image after every
+epoch and once more in the evaluation. The rate is that of the same five products of a step in a loop that
 does nothing else, with one single-threaded process a core, by XLA or by numpy, whichever is faster.
 """
 
@@ -23,10 +23,22 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 import numpy as np
 
-from training.cost import CLASSES, PIXELS, epoch_operations, forward_operations
-
 BATCH, STEPS, ROUNDS = 128, 200, 5
 TRAIN_IMAGES, TEST_IMAGES = 60_000, 10_000
+PIXELS, CLASSES = 28 * 28, 10
+
+
+def forward_operations(units: int, images: int) -> int:
+    """Return the floating-point operations of the matrix products that turn images into logits."""
+    return 2 * (PIXELS * units + units * CLASSES) * images
+
+
+def epoch_operations(units: int, images: int) -> int:
+    """Return the floating-point operations of the matrix products of an epoch: forward, and both gradients.
+
+    The error of the hidden layer takes one more product; no gradient goes back to the pixels.
+    """
+    return 2 * (2 * PIXELS * units + 3 * units * CLASSES) * images
 
 
 def operations(units: int, epochs: int, evaluations: int = 1) -> int:

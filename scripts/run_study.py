@@ -1,7 +1,7 @@
-"""Check the config, bring the data up to date, then the study: what `make` runs.
+"""Check the config, bring data and descriptions of networks up to date, then the study: what `make` runs.
 
-By hand: `snakemake data`, then `snakemake`. Here Snakemake is imported once for both, which takes longer than to find
-that nothing has changed.
+By hand: `snakemake data networks`, then `snakemake`. Here Snakemake is imported once for both, which takes longer than
+to find that nothing has changed.
 """
 
 import re
@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> None:
     work = work_of(config, folder)
     slots = jobs_at_once(options.cores, options.memory_mb, work)
     with nullcontext([]) if is_dry else concluded(folder) as runs:
-        for targets in (["data"], []):
+        for targets in (["data", "networks"], []):
             display.run([*arguments, *targets, *configs], folder, work, slots, runs)
 
 

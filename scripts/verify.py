@@ -156,7 +156,9 @@ def verify(results: Path, number: int, seed: int, show: Callable[[str], None]) -
     show(f"Sample: numpy.random.default_rng({seed}) draws {number} of {len(runs)} runs, all equally likely.")
     duration = ""
     if "train" in record["rules"]:
-        seconds = record["rules"]["train"]["seconds"] * training_share(sample, plan, config["checkpoint_every"])
+        images = [len(np.load(folder / f"y_{part}.npy", mmap_mode="r")) for part in ("train", "test")]
+        share = training_share(sample, plan, config["checkpoint_every"], images, results / "networks")
+        seconds = record["rules"]["train"]["seconds"] * share
         duration = f": about {seconds + START_SECONDS * number:.0f} s at the study's pace"
     show(f"They are trained from fresh weights, one after the other{duration}.")
     compared = []
@@ -168,9 +170,10 @@ def verify(results: Path, number: int, seed: int, show: Callable[[str], None]) -
         show(f"{len(compared)} of {number}: {result}")
     show(f"\n{table(compared, baseline)}\n")
     different = [(run, before, here) for run, before, here in compared if not here.is_same(before)]
+    classes = Record(folder / "preprocess.json").label["classes"]
     for run, before, here in different:
         rows = stored_metrics([other for other in runs if other.levels == run.levels])
-        parts = [difference(metric, before, here, spread(rows, metric)) for metric in TEST_METRICS]
+        parts = [difference(metric, before, here, spread(rows, metric, classes)) for metric in TEST_METRICS]
         show(f"{run.name(baseline)}: {'; '.join(parts)}.")
     for note in origin_notes(compared, record["arithmetics"]):
         show(f"NOTE: {note}")
@@ -195,9 +198,9 @@ def table(compared: list[Compared], baseline: dict) -> str:
     return tabulate(rows, header, "github", disable_numparse=True)
 
 
-def spread(rows: list[dict[str, str]], metric: str) -> float:
+def spread(rows: list[dict[str, str]], metric: str, classes: int) -> float:
     """Return a metric's standard deviation over a point's seeds, diverged runs scored at chance; 0 for one seed."""
-    scored = score_at_chance(*([float(row[name]) for row in rows] for name in TEST_METRICS))
+    scored = score_at_chance(*([float(row[name]) for row in rows] for name in TEST_METRICS), classes)
     values = scored.accuracy if metric == "test_accuracy" else scored.loss
     return float(values.std(ddof=1)) if len(values) > 1 else 0
 

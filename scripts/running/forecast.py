@@ -1,4 +1,4 @@
-"""How long jobs will take and how much disk: by records of earlier jobs on this machine, else by their operations."""
+"""How long jobs will take and how much disk: by records of earlier jobs here, else by descriptions of the networks."""
 
 import contextlib
 import csv
@@ -12,24 +12,25 @@ from data.data_folder import ImageCounts, image_counts
 from design.configuration import Config
 from design.plan import Link, Plan, make_plan
 from running import checking
+from running.cost import described, training_seconds
 from running.snakemake_jobs import Job, Key
-from training.cost import epoch_work, forward_operations, parameters, training_memory_mb
 
-# Where nothing was measured yet: seconds of a job whatever its size, and seconds for 10^12 operations of its work. From
-# the records of the default study on an AMD EPYC (family 26), two jobs side by side: fifty epochs took 7 s with 32
-# units, 34 to 40 s with 512 and 71 to 77 s with 1,024.
+# Where nothing was measured yet: seconds of a job, those of epochs and evaluations left out. From the records of the
+# default study on an AMD EPYC (family 26).
 TYPICAL_SECONDS = {
-    "download": (2, 0),
-    "preprocess": (0.5, 0),
-    "plan": (0.5, 0),
-    "train": (3, 5.7),
-    "evaluate": (0.2, 5.7),
-    "aggregate": (1.2, 0),
-    "resample": (2, 0),
-    "check_published": (0.8, 0),
-    "plot": (5.5, 0),
-    "report": (0.6, 0),
+    "download": 2,
+    "preprocess": 0.5,
+    "describe": 8,
+    "plan": 0.5,
+    "train": 4,
+    "evaluate": 0.2,
+    "aggregate": 1.2,
+    "resample": 2,
+    "check_published": 0.8,
+    "plot": 5.5,
+    "report": 0.6,
 }
+EVALUATION_SHARE = 2  # an evaluation computes in float64: this many times the seconds of a test in training
 BYTES = 4  # of a float32
 BENCHMARKS = Path("results/benchmarks")
 LINK = re.compile(rf"{BENCHMARKS}/(?:train|evaluate)/([^/]+)/seeds=(\d+)-(\d+)/epochs=(\d+)\.tsv")
@@ -67,16 +68,15 @@ class Work:
             return 0
         return link.seeds * self.plan.epochs(link)
 
-    def operations(self, job: Job) -> int:
-        """Return the work of a job in floating-point operations; 0 for rules that take what they take."""
+    def seconds(self, job: Job) -> float:
+        """Return the CPU seconds of a job's epochs or evaluations, by the description of its network; 0 for others."""
         link = link_of(job)
         if link is None or link.point not in self.plan.points:  # `--config` on the command line makes others
             return 0
         point = self.plan.points[link.point]
-        test = forward_operations(point["units"], self.images.test)
         if job.rule == "evaluate":
-            return link.seeds * test
-        return self.epochs(job) * (epoch_work(point["units"], self.images.train, point["batch_size"]) + test)
+            return link.seeds * EVALUATION_SHARE * described(point).image_seconds * self.images.test
+        return link.seeds * training_seconds(point, self.plan.epochs(link), *self.images)
 
     def bytes(self, job: Job) -> int:
         """Return the size of what a job adds to the results and leaves there; small text files count nothing."""
@@ -87,7 +87,7 @@ class Work:
             return link.seeds * self.images.test * (BYTES + 1)
         point = self.plan.points[link.point]
         averages = {"sgd": 0, "adam": 2}.get(point["optimizer"], 1) + (point["momentum"] > 0)
-        return link.seeds * parameters(point["units"]) * BYTES * (1 + self.keep_optimizer_state * averages)
+        return link.seeds * described(point).parameters * BYTES * (1 + self.keep_optimizer_state * averages)
 
 
 def work_of(config: Config, folder: Path = Path()) -> Work:
@@ -120,7 +120,7 @@ def recorded_job(path: str) -> Job:
 class Expectation:
     """How long jobs will take on this machine.
 
-    A job that ran before takes what it took then; another takes what is typical of its operations, times how much
+    A job that ran before takes what it took then; another takes what is typical, times how much
     longer than typical the jobs of its rule on record took (trainings, where there is none of its own).
 
     Attributes:
@@ -149,8 +149,7 @@ class Expectation:
 
     def typical(self, job: Job) -> float:
         """Return the seconds of a job on the machine of `TYPICAL_SECONDS`."""
-        start, pace = TYPICAL_SECONDS.get(job.rule, (1, 0))
-        return start + pace * self.work.operations(job) / 1e12
+        return TYPICAL_SECONDS.get(job.rule, 1) + self.work.seconds(job)
 
     def slowdown(self, rule: str) -> float:
         """Return how much longer than typical jobs of a rule take here."""
@@ -164,7 +163,7 @@ class Expectation:
 
     def start_seconds(self, job: Job) -> float:
         """Return the seconds until a job's first epoch begins."""
-        return min(self.slowdown(job.rule) * TYPICAL_SECONDS.get(job.rule, (1, 0))[0], 0.9 * self.seconds(job))
+        return min(self.slowdown(job.rule) * TYPICAL_SECONDS.get(job.rule, 1), 0.9 * self.seconds(job))
 
 
 def needed_jobs(jobs: list[Job]) -> dict[Key, set[Key]]:
@@ -216,5 +215,5 @@ def makespan(
 def jobs_at_once(cores: int, memory_mb: int, work: Work) -> int:
     """Return how many trainings run side by side: one a core, as far as the memory for all jobs reaches."""
     points = work.plan.points.values()
-    most = max(training_memory_mb(point["units"], point["batch_size"], work.images.train) for point in points)
+    most = max(described(point).training_memory_mb(point["batch_size"]) for point in points)
     return max(1, min(cores, memory_mb // most))

@@ -8,8 +8,8 @@ import numpy as np
 from design.hyperparameters import point_of
 from design.plan import previous_milestone
 from design.point_names import changes
+from running.cost import training_seconds
 from tables.study import levels_in
-from training.cost import TRAIN_IMAGES, epoch_work
 
 
 @dataclass(frozen=True)
@@ -69,16 +69,22 @@ def draw(runs: list, number: int, seed: int) -> list:
     return [runs[index] for index in np.random.default_rng(seed).choice(len(runs), number, replace=False)]
 
 
-def training_share(sample: list[Run], plan: list[dict[str, str]], checkpoint_every: int) -> float:
-    """Return the work of a sample, each run trained from fresh weights, as a share of the whole study's."""
+def training_share(
+    sample: list[Run], plan: list[dict[str, str]], checkpoint_every: int, images: tuple[int, int], networks: Path
+) -> float:
+    """Return the work of a sample, each run trained from fresh weights, as a share of the whole study's.
 
-    def of_epoch(levels: dict[str, str]) -> int:
-        return epoch_work(int(levels["units"]), TRAIN_IMAGES, int(levels["batch_size"]))
-
-    study = 0
+    Args:
+        sample: the runs.
+        plan: rows of `plan.csv`.
+        checkpoint_every: epochs between two milestones.
+        images: numbers of training and test images.
+        networks: folder of the descriptions.
+    """
+    study = 0.0
     for row in plan:
         end = int(row["epochs"])
         epochs = end - previous_milestone(end, checkpoint_every)
         seeds = int(row["last_seed"]) - int(row["first_seed"]) + 1
-        study += seeds * epochs * of_epoch(row)
-    return sum(run.epochs * of_epoch(run.levels) for run in sample) / study
+        study += seeds * training_seconds(point_of(levels_in(row)), epochs, *images, networks)
+    return sum(training_seconds(point_of(run.levels), run.epochs, *images, networks) for run in sample) / study

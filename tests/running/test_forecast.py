@@ -1,10 +1,14 @@
 """What jobs will take: work counted by hand, times scaled by hand, schedules drawn by hand, sizes of real files."""
 
+import json
+from dataclasses import asdict, replace
+
 import pytest
 
 from data.data_folder import ImageCounts
 from design import configuration
 from design.plan import make_plan
+from running.cost import NETWORKS, TYPICAL
 from running.forecast import (
     Expectation,
     Work,
@@ -15,7 +19,6 @@ from running.forecast import (
 )
 from running.snakemake_jobs import Job
 from tables.quantities import counted, size_text, time_text
-from training.cost import epoch_work, forward_operations
 
 POINT = "units={units},learning_rate=0.001,momentum=0,batch_size=128,optimizer=rmsprop"
 
@@ -53,16 +56,19 @@ def test_a_link_trains_the_epochs_since_the_milestone_before():
     assert work().epochs(job("evaluate")) == 0
 
 
-def test_operations_are_those_of_training_and_testing():
-    an_epoch = epoch_work(512, 60_000, 128) + forward_operations(512, 10_000)
-    assert work().operations(job(epochs=7, seeds=(0, 2))) == 6 * an_epoch
-    assert work().operations(job("evaluate", seeds=(0, 2), epochs=20)) == 3 * forward_operations(512, 10_000)
-    assert work().operations(single("plot")) == 0
+def test_seconds_are_those_of_the_description(tmp_path, monkeypatch):
+    """469 steps of 1 ms and a test of 10,000 images of 10 µs an epoch; an evaluation in float64 takes twice a test."""
+    monkeypatch.chdir(tmp_path)
+    network = replace(TYPICAL, step_seconds={"128": 0.001}, image_seconds=1e-5)
+    (tmp_path / NETWORKS).mkdir(parents=True)
+    (tmp_path / NETWORKS / "units=512.json").write_text(json.dumps({"cost": asdict(network)}))
+    assert work().seconds(job(epochs=7, seeds=(0, 2))) == pytest.approx(6 * (0.469 + 0.1))
+    assert work().seconds(job("evaluate", seeds=(0, 2), epochs=20)) == pytest.approx(3 * 0.2)
+    assert work().seconds(single("plot")) == 0
 
 
-@pytest.mark.parametrize(("units", "seconds"), [(32, 7), (512, 37), (1024, 74)])
-def test_typical_times_are_those_they_were_taken_from(units, seconds):
-    assert Expectation(work()).seconds(job(units=units)) == pytest.approx(seconds, rel=0.1)
+def test_a_network_without_a_description_takes_the_typical_time():
+    assert Expectation(work()).seconds(job()) == pytest.approx(4 + 50 * (469 * 0.0025 + 10_000 * 1.5e-5))
 
 
 def test_a_job_that_ran_before_takes_what_it_took_and_others_are_scaled_by_it(tmp_path, monkeypatch):
@@ -157,4 +163,4 @@ def test_things_are_counted_in_the_right_number(number, text):
 def test_jobs_of_points_beyond_the_plan_have_no_size():
     """`--config` on the command line makes a study that the configuration files do not hold."""
     other = job(units=7)
-    assert work().operations(other) == work().bytes(other) == 0
+    assert work().seconds(other) == work().bytes(other) == 0

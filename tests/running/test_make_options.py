@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from running import make_options
+from running.cost import TYPICAL
 from running.make_options import memory_for_jobs, memory_for_jobs_here, parse
-from training.cost import training_memory_mb
 
 GIGABYTE = 10**9
 
@@ -46,7 +46,7 @@ def test_limit_of_the_job_or_scope_counts(tmp_path, monkeypatch, groups, folder,
 
 
 def test_this_machine_has_memory_for_a_job():
-    assert training_memory_mb(512, 128, 60_000) < memory_for_jobs_here() < 10**7
+    assert TYPICAL.training_memory_mb(128) < memory_for_jobs_here() < 10**7
 
 
 def test_options_and_words_for_snakemake():

@@ -1,13 +1,14 @@
 """The runs of a study and a random sample of them: reproducible, fair, and its share of the work by hand."""
 
+import json
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+from running.cost import TYPICAL, training_seconds
 from running.sample import draw, evaluated_runs, training_share
-from training.cost import epoch_work
 
 LEVELS = {"units": "8", "learning_rate": "0.1", "momentum": "0", "batch_size": "1", "optimizer": "sgd"}
 ROW = {"point": "p", **LEVELS, "first_seed": "0", "last_seed": "2", "wanted_by": "x"}
@@ -42,10 +43,12 @@ def test_an_impossible_sample_is_refused(number, seed):
         draw(range(6), number, seed)
 
 
-def test_share_of_the_study_by_hand():
+def test_share_of_the_study_by_hand(tmp_path):
     """A chain to 2 and 4 epochs with 3 seeds each: 12 epochs in all, the longer run alone is 4 of them."""
     runs = evaluated_runs(PLAN, Path("results"))
-    assert training_share([runs[-1]], PLAN, 2) == pytest.approx(4 / 12)
+    assert training_share([runs[-1]], PLAN, 2, (60_000, 10_000), tmp_path) == pytest.approx(4 / 12)
+    cost = asdict(replace(TYPICAL, step_seconds={"8": 0.1}, image_seconds=0.0))
+    (tmp_path / "units=16.json").write_text(json.dumps({"cost": cost}))
     wide = replace(runs[0], levels=runs[0].levels | {"units": "16", "batch_size": "8"})
-    ratio = epoch_work(16, 60_000, 8) / epoch_work(8, 60_000, 1)
-    assert training_share([wide], PLAN, 2) == pytest.approx(ratio * 2 / 12)
+    ratio = 7_500 * 0.1 / training_seconds(LEVELS, 1, 60_000, 10_000, tmp_path)
+    assert training_share([wide], PLAN, 2, (60_000, 10_000), tmp_path) == pytest.approx(ratio * 2 / 12)

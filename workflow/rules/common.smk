@@ -22,7 +22,7 @@ if set(str(PROJECT)) & {"{", "}"}:
 from data import datasets as data_sets
 from data.data_folder import idx_files, image_counts
 from design import configuration
-from design.hyperparameters import point_of
+from design.hyperparameters import keywords_of, point_of
 from design.point_names import canonical_name
 from design.plan import Link, make_plan, plan_text, study_text
 from figures.catalogue import figure_names
@@ -32,8 +32,7 @@ from files.code_digest import code_digest, engine, files_digest
 from files.outdated import remove_outdated
 from files.records import Record, RecordError
 from published.publication import publication_file, publications
-from running import guard
-from training import cost
+from running import cost, guard
 
 read_publication = functools.cache(publications(PROJECT))
 count_images = image_counts(DATASETS_FILE)
@@ -67,6 +66,9 @@ HYPERPARAMETERS = point_of(CONFIG.factors)
 POINT = ",".join(f"{name}={{{name}}}" for name in HYPERPARAMETERS)
 LINK = f"{POINT}/seeds={{first}}-{{last}}/epochs={{epochs}}"
 MILESTONE = f"results/runs/{LINK}"
+NETWORK = ",".join(f"{name}={{{name}}}" for name in keywords_of(HYPERPARAMETERS)) or "network"
+NETWORK_SHA256 = CONFIG.network_file.sha256
+DESCRIPTIONS = sorted({f"results/networks/{cost.description_name(point)}.json" for point in PLAN.points.values()})
 # With --software-deployment-method the job's own environment provides python, else the one that runs Snakemake.
 PYTHON = "python" if workflow.deployment_settings.deployment_method else sys.executable
 
@@ -120,10 +122,24 @@ def link(wildcards):
     return Link(canonical_name(known_point(wildcards)), *seeds, int(wildcards.epochs))
 
 
-def work_of_an_epoch(wildcards):
-    """Return the work of training a point for an epoch, in operations."""
-    point = known_point(wildcards)
-    return cost.epoch_work(point["units"], IMAGES.train, point["batch_size"])
+def training_seconds(wildcards, epochs):
+    """Return the CPU seconds of training a point, by the description of its network."""
+    return cost.training_seconds(known_point(wildcards), epochs, *IMAGES)
+
+
+def described(wildcards):
+    """Return the description of a point's network."""
+    return cost.described(known_point(wildcards))
+
+
+def points_described(wildcards):
+    """Return the points by which a network is described: the baseline's training, with each batch size it is trained at."""
+    name = NETWORK.format(**wildcards)
+    found = [point for point in PLAN.points.values() if cost.description_name(point) == name]
+    if not found:
+        sys.exit(f"ERROR: no sweep or grid of the config holds the network {name}.")
+    sizes = sorted({point["batch_size"] for point in found})
+    return [point_of(CONFIG.baseline) | keywords_of(found[0]) | {"batch_size": size} for size in sizes]
 
 
 def files(links, *names):

@@ -24,8 +24,7 @@ rule evaluate:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt
-        * cost.evaluation_memory_mb(known_point(wildcards)["units"], IMAGES.test),
+        mem_mb=lambda wildcards, attempt: attempt * described(wildcards).evaluation_memory_mb(IMAGES.test),
         runtime=lambda wildcards, attempt: 10 * attempt,
     params:
         command=command("evaluate"),

@@ -10,6 +10,7 @@ rule train:
     """One XLA-compiled epoch after the other; resumed equals uninterrupted, bit for bit."""
     input:
         data=rules.data.input,
+        network=ancient(f"results/networks/{NETWORK}.json"),
         previous=lambda wildcards: files(PLAN.previous(link(wildcards)), "train.json"),
         states=lambda wildcards: files(PLAN.previous(link(wildcards)), "state.npz", "optimizer.npz"),
     output:
@@ -21,21 +22,15 @@ rule train:
         f"results/logs/train/{LINK}.log",
     benchmark:
         f"results/benchmarks/train/{LINK}.tsv"
-    priority: lambda wildcards: PLAN.epochs_left(link(wildcards)) * work_of_an_epoch(wildcards)
+    priority: lambda wildcards: round(1000 * training_seconds(wildcards, PLAN.epochs_left(link(wildcards))))
     conda:
         "../../environment.yml"
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: attempt
-        * cost.training_memory_mb(known_point(wildcards)["units"], known_point(wildcards)["batch_size"], IMAGES.train),
+        * described(wildcards).training_memory_mb(known_point(wildcards)["batch_size"]),
         runtime=lambda wildcards, attempt: attempt
-        * cost.training_runtime_minutes(
-            known_point(wildcards)["units"],
-            known_point(wildcards)["batch_size"],
-            PLAN.epochs(link(wildcards)),
-            link(wildcards).seeds,
-            *IMAGES,
-        ),
+        * cost.runtime_minutes(link(wildcards).seeds * training_seconds(wildcards, PLAN.epochs(link(wildcards)))),
     params:
         command=command("train"),
         point=lambda wildcards: canonical_name(known_point(wildcards)),
