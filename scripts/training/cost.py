@@ -5,7 +5,7 @@ It decides the order of jobs, what they request from a scheduler, forecasts, and
 
 import math
 
-PIXELS, CLASSES = 28 * 28, 10  # as in networks.py, which imports Keras and so takes seconds
+PIXELS, CLASSES = 28 * 28, 10
 EVALUATION_CHUNK = 1000  # as in evaluation.py, on which the plan must not depend
 TRAIN_IMAGES = 60_000  # of MNIST
 # What an epoch takes besides its products, as the operations that take as long: for each image, whose pixels are read

@@ -45,11 +45,12 @@ class HandMade:
         self.plan: list[dict[str, str]] = []
         self.data = folder / "data" / dataset
         self.data.mkdir(parents=True, exist_ok=True)
-        arrays = {"x_test": np.zeros((IMAGES, 784), np.uint8), "y_test": LABELS}
+        arrays = {"x_test": np.zeros((IMAGES, 28, 28, 1), np.uint8), "y_test": LABELS}
         for name, array in arrays.items():
             np.save(self.data / f"{name}.npy", array)
         files = [self.data / f"{name}.npy" for name in arrays]
-        write_record(self.data / "preprocess.json", files, dataset=self.data.name)
+        label = {"dataset": self.data.name, "input_shape": [28, 28, 1], "classes": 10}
+        write_record(self.data / "preprocess.json", files, **label)
 
     def add(self, wanted_by: str, accuracy, loss, train_loss=None, blocks: int = 1, **changes: str) -> "HandMade":
         """Add a point that differs from the baseline in `changes`: a value a seed of accuracy and loss.

@@ -10,11 +10,9 @@ import pytest
 
 from helpers.workflow import PROJECT
 from training import cost, evaluation
-from training.networks import CLASSES, PIXELS, build_network
 
 
-def test_sizes_are_those_of_network_and_evaluation():
-    assert (cost.PIXELS, cost.CLASSES) == (PIXELS, CLASSES)
+def test_size_of_a_chunk_is_that_of_the_evaluation():
     assert cost.EVALUATION_CHUNK == evaluation.CHUNK
 
 
@@ -26,8 +24,8 @@ def test_operations_are_those_of_the_products(units):
         return 2 * (left @ right).size * left.shape[1]
 
     images = 7
-    pixels, errors = np.zeros((images, PIXELS)), np.zeros((images, CLASSES))
-    kernel, output = (weight for weight in build_network(units).get_weights() if weight.ndim == 2)
+    pixels, errors = np.zeros((images, 784)), np.zeros((images, 10))
+    kernel, output = np.zeros((784, units)), np.zeros((units, 10))
     hidden = pixels @ kernel
     forward = operations(pixels, kernel) + operations(hidden, output)
     backward = operations(hidden.T, errors) + operations(errors, output.T) + operations(pixels.T, hidden)
@@ -73,10 +71,14 @@ def test_memory_covers_an_evaluation(units, images):
     """In a process of its own; with a third to spare, and at most four times as much."""
     code = f"""
 import numpy as np
-from training.evaluation import evaluate_run
-shapes = {{"hidden/kernel": (784, {units}), "hidden/bias": {units}, "output/kernel": ({units}, 10), "output/bias": 10}}
-weights = {{f"weights/{{name}}": np.zeros(shape, np.float32) for name, shape in shapes.items()}}
-evaluate_run(weights, np.ones(({images}, 784), np.uint8), np.zeros({images}, np.uint8))
+from training.evaluation import evaluate_run, numpy_logits
+shapes = (784, {units}), {units}, ({units}, 10), 10
+weights = {{f"weights/{{position}}": np.zeros(shape, np.float32) for position, shape in enumerate(shapes)}}
+stack = [{{"layer": "flatten"}}]
+stack += [{{"layer": "dense", "activation": "relu", "weights": [0, 1]}}]
+stack += [{{"layer": "dense", "activation": "softmax", "weights": [2, 3]}}]
+images = np.ones(({images}, 28, 28, 1), np.uint8)
+evaluate_run(numpy_logits(stack, weights), images, np.zeros({images}, np.uint8))
 print(*(line for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
     call = [sys.executable, "-c", code]

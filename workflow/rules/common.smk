@@ -22,7 +22,7 @@ if set(str(PROJECT)) & {"{", "}"}:
 from data import datasets as data_sets
 from data.data_folder import idx_files, image_counts
 from design import configuration
-from design.point_names import HYPERPARAMETERS, canonical_value
+from design.point_names import HYPERPARAMETERS
 from design.plan import Link, make_plan, plan_text, study_text
 from figures.catalogue import figure_names
 from files.arithmetic import arithmetic
@@ -49,8 +49,11 @@ PLAN = make_plan(CONFIG)
 DATASETS = data_sets.load_datasets(DATASETS_FILE)
 DATASET = DATASETS.get(CONFIG.dataset)  # None for a data set of the user's own
 IMAGES = count_images(CONFIG.dataset, CONFIG.data_folder)
+NETWORK = (PROJECT / "config" / "networks" / "dense.py").read_bytes()
+NETWORK_SHA256 = hashlib.sha256(NETWORK).hexdigest()
 TRAINED_BY, EVALUATED_BY = engine(SCRIPTS / "train.py"), engine(SCRIPTS / "evaluate.py")
 CONFIG_TEXT = f"{CONFIG.model_dump_json(indent=2)}\n"
+STUDY_FILES = {Path("results/config.json"): CONFIG_TEXT.encode(), Path("results/network.py"): NETWORK}
 PLAN_FILES = {
     Path("results/plan.csv"): plan_text(PLAN),
     Path("results/study.json"): study_text(CONFIG, TRAINED_BY, EVALUATED_BY),
@@ -108,6 +111,12 @@ def known_point(wildcards):
     return PLAN.points[name]
 
 
+def network_arguments(wildcards, input):
+    """Return the arguments that name network and point; a param that no edit changes, other than those beside it."""
+    values = json.dumps(known_point(wildcards).model_dump())
+    return f"--network results/network.py --network-sha256 {NETWORK_SHA256} --point {shlex.quote(values)}"
+
+
 def link(wildcards):
     """Return what a job of a run is of: its point, block of seeds and milestone."""
     seeds = int(wildcards.first), int(wildcards.last)
@@ -131,7 +140,7 @@ def data_files(*names):
 
 
 def begin_run(wildcards=None, has_snakemake_lock=False):
-    """Hold the folder, clear up after runs that were killed or had other sweeps, write the config; a real run only.
+    """Hold the folder, clear up after runs that were killed or had other sweeps, write config and network; a real run only.
 
     The plan has it as its input function, though it names no file. Between reading the Snakefile and looking at files
     Snakemake calls nothing but such functions, and time stamps must be corrected before it looks. onstart calls it for
@@ -139,10 +148,10 @@ def begin_run(wildcards=None, has_snakemake_lock=False):
     """
     if workflow.executor_plugin and not workflow.dryrun and workflow.is_main_process:
         guard.begin(Path(), has_snakemake_lock=has_snakemake_lock)
-        path = Path("results/config.json")
-        if not path.exists() or path.read_bytes() != CONFIG_TEXT.encode():
-            with atomic_path(path) as temporary:
-                temporary.write_text(CONFIG_TEXT, encoding="utf-8")
+        for path, content in STUDY_FILES.items():
+            if not path.exists() or path.read_bytes() != content:
+                with atomic_path(path) as temporary:
+                    temporary.write_bytes(content)
         for path, text in PLAN_FILES.items():  # after --touch Snakemake takes those of another code for ours
             if not workflow.touch and path.exists() and path.read_bytes() != text.encode():
                 path.unlink()
