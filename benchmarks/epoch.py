@@ -16,17 +16,18 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # as in limit.py
     os.environ.pop(name, None)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+PROJECT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(PROJECT / "scripts"))
 
 from training import lean_keras  # noqa: F401 - before anything that imports Keras
 
 # isort: split
 import keras
 import numpy as np
-import tensorflow as tf
 
-from training.epochs import CompiledTraining
-from training.networks import build_network
+from files.records import sha256
+from training.epochs import Training
+from training.networks import load_build
 from training.optimizers import build_optimizer
 from training.randomness import shuffled_order
 
@@ -63,14 +64,15 @@ def main() -> None:
     parser.add_argument("--xla-flags", default=os.environ["XLA_FLAGS"])
     arguments = parser.parse_args()
     os.environ["XLA_FLAGS"] = arguments.xla_flags  # XLA reads them when it first compiles
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
     train, test = (
         tuple(np.load(arguments.data_folder / f"{part}_{subset}.npy") for part in "xy") for subset in ("train", "test")
     )
     images = len(train[1])
+    file = PROJECT / "config" / "networks" / "dense.py"
+    data = {"input_shape": train[0].shape[1:], "classes": 10}
+    build = load_build(file, sha256(file), data, {"units": UNITS})
     training, inexact = (
-        CompiledTraining(build_network(UNITS), optimizer, BATCH, train, test)
+        Training(build(0), optimizer, BATCH, train, test, compiled=True)
         for optimizer in (build_optimizer("rmsprop", 0.001, 0), keras.optimizers.RMSprop(0.001))
     )
     order = shuffled_order(0, 1, images)

@@ -1,4 +1,4 @@
-"""Turn four raw IDX files into arrays: x uint8 (n, 784), y uint8 (n,)."""
+"""Turn four raw IDX files into arrays: x uint8 (n, 28, 28, 1), y uint8 (n,)."""
 
 import argparse
 import sys

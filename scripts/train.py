@@ -1,6 +1,7 @@
 """Train one point for a block of seeds from one milestone to the next (rule train)."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -10,26 +11,27 @@ from training import lean_keras  # noqa: F401 - before anything that imports Ker
 import numpy as np
 import tensorflow as tf
 
-from design.point_names import HYPERPARAMETERS, canonical_name
+from design.point_names import canonical_name
 from files.arithmetic import arithmetic
 from files.code_digest import require_engine
 from files.records import Record, RecordError, write_record
-from training.block import fix_settings, train_block, write_history
+from training.block import train_block, write_history
+from training.networks import NetworkError, load_build
 from training.state import Arrays, read_state, state_writer
 
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, kind in HYPERPARAMETERS.items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, required=True)
+    parser.add_argument("--network", type=Path, required=True, help="Python file with the function build")
+    parser.add_argument("--network-sha256", required=True, help="its SHA-256, kept in the record")
+    parser.add_argument("--point", type=json.loads, required=True, help="JSON: value of each hyperparameter")
     parser.add_argument("--seeds", type=int, nargs=2, metavar=("FIRST", "LAST"), required=True)
     parser.add_argument("--epochs", type=int, nargs=2, metavar=("START", "END"), required=True)
     parser.add_argument("--data-folder", type=Path, required=True, help="folder of x_train.npy and its like")
     parser.add_argument("--previous", type=Path, nargs="?", help="train.json of the states at START epochs > 0")
     parser.add_argument("--engine", required=True, help="versions and code digest, kept in the record")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--state", type=Path, required=True, help="the weights at END epochs")
+    parser.add_argument("--state", type=Path, required=True, help="the model's variables at END epochs")
     parser.add_argument("--optimizer-state", type=Path, required=True, help="the optimizer's variables")
     parser.add_argument("--history", type=Path, required=True, help="metrics of every epoch")
     parser.add_argument("--record", type=Path, required=True, help="what was trained, with the SHA-256 of these files")
@@ -43,16 +45,22 @@ def main(argv: list[str] | None = None) -> None:
     """Command line of the rule."""
     arguments = parse_arguments(argv)
     require_engine(Path(__file__), arguments.engine)
-    fix_settings(arguments.threads)
-    point = {name: getattr(arguments, name) for name in HYPERPARAMETERS}
     first, last = arguments.seeds
     start, end = arguments.epochs
-    label = {"point": canonical_name(point), "seeds": [first, last], "epochs": end, "engine": arguments.engine}
+    label = {
+        "point": canonical_name(arguments.point),
+        "seeds": [first, last],
+        "epochs": end,
+        "engine": arguments.engine,
+        "network": arguments.network_sha256,
+    }
     try:
         data = Record(arguments.data_folder / "preprocess.json", dataset=arguments.data_folder.name)
-        previous = None
+        build = load_build(arguments.network, arguments.network_sha256, data.label, arguments.point)
+        previous, initial_weights = None, {}
         if arguments.previous:
             earlier = Record(arguments.previous, **label | {"epochs": start}, preprocess=data.digest)
+            initial_weights = earlier.label["initial_weights"]
             states = [earlier.file(name) for name in ("state.npz", "optimizer.npz")]
 
             def previous(seed: int) -> Arrays:
@@ -64,8 +72,9 @@ def main(argv: list[str] | None = None) -> None:
             for subset in ("train", "test")
         )
         with state_writer({"weights": arguments.state, "optimizer": arguments.optimizer_state}) as keep:
-            history = train_block(
-                point,
+            trained = train_block(
+                build,
+                arguments.point,
                 range(first, last + 1),
                 (start, end),
                 previous,
@@ -74,11 +83,20 @@ def main(argv: list[str] | None = None) -> None:
                 keep,
                 lambda line: print(line, flush=True),
             )
-    except RecordError as error:
+    except (RecordError, NetworkError) as error:
         sys.exit(f"ERROR: {error}")
-    write_history(arguments.history, history)
-    files = (arguments.state, arguments.optimizer_state, arguments.history)
-    write_record(arguments.record, files, **label, preprocess=data.digest, arithmetic=arithmetic())
+    write_history(arguments.history, trained.history)
+    write_record(
+        arguments.record,
+        (arguments.state, arguments.optimizer_state, arguments.history),
+        **label,
+        preprocess=data.digest,
+        arithmetic=arithmetic(),
+        hyperparameters=arguments.point,
+        compiled=trained.compiled,
+        stack=trained.stack,
+        initial_weights=initial_weights or trained.initial_weights,
+    )
 
 
 if __name__ == "__main__":

@@ -164,7 +164,7 @@ def verify(results: Path, number: int, seed: int, show: Callable[[str], None]) -
     compared = []
     for run, before in zip(sample, stored, strict=True):
         start = time.monotonic()
-        here = retrained_outcome(run, folder)
+        here = retrained_outcome(run, folder, results / "network.py")
         compared.append((run, before, here))
         result = f"{run.name(baseline)}: {sameness(here.is_same(before))} ({time.monotonic() - start:.0f} s)"
         show(f"{len(compared)} of {number}: {result}")

@@ -27,12 +27,12 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def subset():
-    """The small real data as arrays: train (1000, 784) and test (500, 784), uint8, each with labels."""
+    """The small real data as arrays: train (1000, 28, 28, 1) and test (500, 28, 28, 1), uint8, each with labels."""
     from data.idx import read_idx
 
     def part(name):
         images = read_idx(SUBSET / f"{name}-images-idx3-ubyte")
-        return images.reshape(len(images), -1), read_idx(SUBSET / f"{name}-labels-idx1-ubyte")
+        return images[..., None], read_idx(SUBSET / f"{name}-labels-idx1-ubyte")
 
     return {"train": part("train"), "test": part("t10k")}
 
@@ -48,7 +48,8 @@ def arrays(subset, tmp_path_factory):
     for name, (images, labels) in subset.items():
         np.save(folder / f"x_{name}.npy", images)
         np.save(folder / f"y_{name}.npy", labels)
-    write_record(folder / "preprocess.json", sorted(folder.glob("*.npy")), dataset=folder.name)
+    label = {"dataset": folder.name, "input_shape": [28, 28, 1], "classes": 10}
+    write_record(folder / "preprocess.json", sorted(folder.glob("*.npy")), **label)
     return folder
 
 

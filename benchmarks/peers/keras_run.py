@@ -81,11 +81,12 @@ def cores() -> int:
 
 def load_data(folder: Path) -> tuple[Arrays, Arrays]:
     """Return training and test data: images as float32 from 0 to 1 of shape (images, 784), labels as uint8."""
-    train, test = (
-        (np.load(folder / f"x_{part}.npy").astype(np.float32) / 255, np.load(folder / f"y_{part}.npy"))
-        for part in ("train", "test")
-    )
-    return train, test
+
+    def part(name):
+        images = np.load(folder / f"x_{name}.npy")
+        return images.reshape(len(images), -1).astype(np.float32) / 255, np.load(folder / f"y_{name}.npy")
+
+    return part("train"), part("test")
 
 
 def limit_threads(threads: int) -> None:

@@ -4,7 +4,7 @@ from keras import Input, Sequential, layers
 
 
 def build(input_shape, classes, *, units=512):
-    """Return the network, not compiled; its output is a probability for each class."""
+    """Return the network: Flatten, Dense (relu), Dense (softmax)."""
     return Sequential(
         [
             Input(input_shape),

@@ -1,4 +1,4 @@
-"""Arrays of a data set from its raw IDX files: x uint8 (n, 784), y uint8 (n,)."""
+"""Arrays of a data set from its raw IDX files: x uint8 (n, 28, 28, 1), y uint8 (n,)."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def read_split(raw_folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
         split: "train" or "test".
 
     Returns:
-        x, uint8 of shape (n, 784), rows of an image one after the other; y, uint8 of shape (n,), values 0 … 9.
+        x, uint8 of shape (n, 28, 28, 1): height, width and one channel; y, uint8 of shape (n,), values 0 … 9.
 
     Raises:
         ValueError: if the files are not n > 0 images of 28 x 28 pixels and their n labels.
@@ -27,7 +27,7 @@ def read_split(raw_folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
     images_path, labels_path = (raw_folder / FILES[f"{split}_{part}"] for part in ("images", "labels"))
     check_labelled_images(images_path, labels_path, IMAGE_SHAPE, CLASSES)
     images = read_idx(images_path)
-    return images.reshape(len(images), -1), read_idx(labels_path)
+    return images[..., None], read_idx(labels_path)
 
 
 def preprocess(raw_folder: Path, output_folder: Path) -> None:
@@ -51,4 +51,12 @@ def preprocess(raw_folder: Path, output_folder: Path) -> None:
         with atomic_path(output_folder / f"{name}.npy") as path, path.open("wb") as file:
             np.save(file, array, allow_pickle=False)
     files = [output_folder / f"{name}.npy" for name in arrays]
-    write_record(output_folder / "preprocess.json", files, dataset=output_folder.name, download=raw.digest)
+    shape = list(arrays["x_train"].shape[1:])
+    write_record(
+        output_folder / "preprocess.json",
+        files,
+        dataset=output_folder.name,
+        download=raw.digest,
+        input_shape=shape,
+        classes=CLASSES,
+    )

@@ -72,7 +72,7 @@ def most_missed(
     """Draw the test images that most seeds of the baseline get wrong, the highest mean loss first among equals.
 
     Args:
-        images: uint8 (n, 784).
+        images: uint8 (n, 28, 28, 1).
         labels: uint8 (n,).
         predicted: uint8 (seeds, n).
         losses: float32 (seeds, n).

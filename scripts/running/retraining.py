@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from design.point_names import HYPERPARAMETERS
 from files.code_digest import engine
 from files.records import Record
 from running.sample import Run
 from tables.runs import read_csv
-from training.evaluation import evaluate_run, metrics
+from training.evaluation import evaluate_run, metrics, network_logits
 from training.state import Arrays, read_state
 
 TEST_METRICS = ("test_accuracy", "test_loss")
@@ -87,7 +86,7 @@ def stored_outcome(run: Run) -> Outcome:
     return Outcome(weights_hash(weights), stored, *code_and_versions(record.label["engine"]))
 
 
-def retrained_outcome(run: Run, data_folder: Path) -> Outcome:
+def retrained_outcome(run: Run, data_folder: Path, network: Path) -> Outcome:
     """Train a run here, alone, from fresh weights and without a stop; returns its outcome.
 
     This takes place in a separate process: TensorFlow keeps 60 MB of every training until its process ends.
@@ -95,43 +94,52 @@ def retrained_outcome(run: Run, data_folder: Path) -> Outcome:
     Args:
         run: the run.
         data_folder: folder of x_train.npy and its like.
+        network: the study's network file.
 
     Raises:
+        NetworkError: if the network file is not the one that the run was trained with.
         BrokenProcessPool: if that process is killed.
     """
     for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
         os.environ.pop(name, None)
     os.environ.update(ONE_THREAD)  # before the new process imports NumPy
     with ProcessPoolExecutor(1, get_context("spawn"), _without_messages) as pool:
-        return pool.submit(_retrained_outcome, run, data_folder).result()
+        return pool.submit(_retrained_outcome, run, data_folder, network).result()
 
 
 def _without_messages() -> None:
-    """Drop TensorFlow's messages; errors come back as exceptions."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    """Drop messages of TensorFlow and of the network file; errors come back as exceptions."""
+    for stream in (1, 2):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
 
 
-def _retrained_outcome(run: Run, data_folder: Path) -> Outcome:
-    data = {
-        subset: tuple(np.load(data_folder / f"{part}_{subset}.npy", allow_pickle=False) for part in "xy")
+def _retrained_outcome(run: Run, data_folder: Path, network: Path) -> Outcome:
+    """Train and evaluate a run with the settings of the rules train and evaluate."""
+    from training import block, networks  # only here: they take seconds and 350 MB
+
+    trained, data = Record(run.folder / "train.json").label, Record(data_folder / "preprocess.json").label
+    x_train, y_train, x_test, y_test = (
+        np.load(data_folder / f"{part}_{subset}.npy", allow_pickle=False)
         for subset in ("train", "test")
-    }
-    weights = _trained_weights(run, data)
-    images, labels = data["test"]
-    losses, predicted = evaluate_run(weights, images, labels)
+        for part in "xy"
+    )
+    description = network, trained["network"], data, trained["hyperparameters"]
+    states: dict[int, Arrays] = {}
+    block.train_block(
+        networks.load_build(*description),
+        trained["hyperparameters"],
+        [run.seed],
+        (0, run.epochs),
+        None,
+        (x_train, y_train),
+        (x_test, y_test),
+        states.__setitem__,
+    )
+    weights = {name: array for name, array in states[run.seed].items() if name.startswith("weights/")}
+    logits = network_logits(trained["stack"], *description)
+    losses, predicted = evaluate_run(logits(weights), x_test, y_test)
     return Outcome(
         weights_hash(weights),
-        metrics(losses, predicted, labels),
+        metrics(losses, predicted, y_test),
         *code_and_versions(engine(Path(__file__).parents[1] / "train.py")),
     )
-
-
-def _trained_weights(run: Run, data: dict[str, tuple[np.ndarray, np.ndarray]]) -> Arrays:
-    """Train a run with the settings of the rule train; returns its weights."""
-    from training import block  # only here: it takes seconds and 350 MB
-
-    block.fix_settings()
-    point = {name: kind(run.levels[name]) for name, kind in HYPERPARAMETERS.items()}
-    states: dict[int, Arrays] = {}
-    block.train_block(point, [run.seed], (0, run.epochs), None, data["train"], data["test"], states.__setitem__)
-    return {name: array for name, array in states[run.seed].items() if name.startswith("weights/")}

@@ -2,66 +2,73 @@
 
 import csv
 from pathlib import Path
+from typing import NamedTuple
 
 from training import lean_keras  # noqa: F401 - before anything that imports Keras
 
 # isort: split
 import keras
-import tensorflow as tf
+import numpy as np
 
 from files.atomic import atomic_path
-from training.epochs import CompiledTraining
-from training.networks import build_network
+from training.epochs import Training
+from training.layers import gains_from_xla, numpy_stack
+from training.networks import Build, digest_of, values_of
 from training.optimizers import build_optimizer
-from training.randomness import initial_weights, shuffled_order
+from training.randomness import shuffled_order
 
 HISTORY_COLUMNS = ("seed", "epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
 
 
-def fix_settings(threads: int = 1) -> None:
-    """Fix the settings of Keras and TensorFlow, whatever ~/.keras says; call it before their first computation."""
-    keras.config.set_floatx("float32")
-    keras.config.set_epsilon(1e-7)
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+class Trained(NamedTuple):
+    """What a block's training says of itself.
+
+    Attributes:
+        history: rows in the order of `HISTORY_COLUMNS`.
+        compiled: whether XLA compiled the epochs.
+        stack: the layers, where NumPy can evaluate them (`layers.numpy_stack`).
+        initial_weights: seed, as text -> SHA-256 of the model's variables before training; empty where it went on.
+    """
+
+    history: list[tuple]
+    compiled: bool
+    stack: list[dict] | None
+    initial_weights: dict[str, str]
 
 
-def train_block(point, seeds, epochs, previous, train, test, keep, report=lambda line: None):
+def train_block(build: Build, point, seeds, epochs, previous, train, test, keep, report=lambda line: None) -> Trained:
     """Train every seed of a block from one milestone to the next, each as if it trained alone.
 
     Args:
-        point: value of each of `HYPERPARAMETERS`.
+        build: function `seed -> model`.
+        point: `optimizer`, `learning_rate`, `momentum` and `batch_size`; more is ignored.
         seeds: the block's seeds.
         epochs: `(start, end)`: epochs trained so far, and at the end.
         previous: function `seed -> arrays` of the state at `start` epochs; None for fresh weights.
-        train: `(images, labels)`, uint8 (n, 784) and uint8 (n,).
+        train: `(images, labels)`, uint8 or float32 (n, …) and uint8 (n,).
         test: the same for the test set.
         keep: called with each seed and the arrays of its state at `end` epochs.
         report: called with a line of text after each epoch.
 
-    Returns:
-        The history's rows in the order of `HISTORY_COLUMNS`.
+    Raises:
+        ValueError: if a state is not of this model and optimizer.
     """
     start, end = epochs
-    training = CompiledTraining(
-        build_network(point["units"]),
-        build_optimizer(point["optimizer"], point["learning_rate"], point["momentum"]),
-        point["batch_size"],
-        train,
-        test,
-    )
+    model = build(seeds[0])
+    compiled = gains_from_xla(model)
+    optimizer = build_optimizer(point["optimizer"], point["learning_rate"], point["momentum"])
+    training = Training(model, optimizer, point["batch_size"], train, test, compiled)
     images = int(train[1].shape[0])
-    variables = training.variables
-    fresh = {name: variable.numpy() for name, variable in variables.items() if name.startswith("optimizer/")}
-    weights = [name for name in variables if name.startswith("weights/")]
-    history = []
+    fresh_optimizer = values_of(optimizer.variables)
+    history, initial_weights = [], {}
     for seed in seeds:
         if previous:
             values = previous(seed)
         else:
-            values = fresh | dict(zip(weights, initial_weights(point["units"], seed), strict=True))
-        for name, variable in variables.items():
-            variable.assign(values[name])
+            weights = values_of(build(seed).variables)
+            initial_weights[str(seed)] = digest_of(weights)
+            values = dict(zip(training.variables, weights + fresh_optimizer, strict=True))
+        assign(training.variables, values)
         for epoch in range(start + 1, end + 1):
             results = (*training.train_epoch(shuffled_order(seed, epoch, images)), *training.test())
             history.append((seed, epoch, *results))
@@ -70,8 +77,28 @@ def train_block(point, seeds, epochs, previous, train, test, keep, report=lambda
                     seed, epoch, end, *results
                 )
             )
-        keep(seed, {name: variable.numpy() for name, variable in variables.items()})
-    return history
+        keep(seed, {name: variable.numpy() for name, variable in training.variables.items()})
+    return Trained(history, compiled, numpy_stack(model), initial_weights)
+
+
+def assign(variables: dict[str, keras.Variable], values: dict[str, np.ndarray]) -> None:
+    """Give every variable its value.
+
+    Raises:
+        ValueError: if names, shapes or types differ.
+    """
+    expected, received = (
+        {name: f"{keras.backend.standardize_dtype(array.dtype)} {tuple(array.shape)}" for name, array in arrays.items()}
+        for arrays in (variables, values)
+    )
+    for name in sorted(expected.keys() | received.keys()):
+        if expected.get(name) != received.get(name):
+            raise ValueError(
+                f"the state's array {name}: expected {expected.get(name)}. Received: {received.get(name)}. "
+                "It is of another network or optimizer."
+            )
+    for name, variable in variables.items():
+        variable.assign(values[name])
 
 
 def write_history(path: Path, history: list[tuple]) -> None:

@@ -55,8 +55,8 @@ def build_optimizer(name: str, learning_rate: float, momentum: float) -> keras.o
     if name == "adam":
         if momentum != 0:
             raise ValueError(f"adam takes no momentum. Received: momentum={momentum}")
-        return keras.optimizers.Adam(learning_rate)
+        return keras.optimizers.Adam(float(learning_rate))
     classes = {"rmsprop": RMSprop, "rmsprop_keras2": RMSpropKeras2, "sgd": keras.optimizers.SGD}
     if name not in classes:
         raise ValueError(f"`optimizer` must be one of {', '.join([*classes, 'adam'])}. Received: {name!r}")
-    return classes[name](learning_rate, momentum=float(momentum))  # Keras refuses the integer 0
+    return classes[name](float(learning_rate), momentum=float(momentum))  # Keras refuses the integer 0

@@ -1,15 +1,6 @@
-"""All randomness of a training: the initial weights and the order of the images, each drawn from the seed."""
+"""The order of the images, drawn from the seed; `networks.NetworkFile.build` draws the initial weights from it."""
 
-import keras
 import numpy as np
-
-from training.networks import build_network
-
-
-def initial_weights(units: int, seed: int) -> list[np.ndarray]:
-    """Return the weights of a new network after `keras.utils.set_random_seed(seed)`: kernel, bias, kernel, bias."""
-    keras.utils.set_random_seed(seed)
-    return build_network(units).get_weights()
 
 
 def shuffled_order(seed: int, epoch: int, images: int) -> np.ndarray:

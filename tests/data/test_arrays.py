@@ -38,11 +38,12 @@ def test_arrays_of_real_images(raw, tmp_path):
     record = Record(folder / "preprocess.json", dataset="arrays", download=Record(raw / "download.json").digest)
     arrays = {name.removesuffix(".npy"): np.load(record.file(name), allow_pickle=False) for name in record.sha256}
     assert {name: (array.dtype, array.shape) for name, array in arrays.items()} == {
-        "x_train": (np.uint8, (1000, 784)),
+        "x_train": (np.uint8, (1000, 28, 28, 1)),
         "y_train": (np.uint8, (1000,)),
-        "x_test": (np.uint8, (500, 784)),
+        "x_test": (np.uint8, (500, 28, 28, 1)),
         "y_test": (np.uint8, (500,)),
     }
+    assert (record.label["input_shape"], record.label["classes"]) == ([28, 28, 1], 10)
     # Well known starts of MNIST.
     assert arrays["y_train"][:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
     assert arrays["y_test"][:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
@@ -56,7 +57,7 @@ def test_pixels_are_in_reading_order(raw, tmp_path):
     write_idx(raw / FILES["test_images"], images)
     put_on_record(raw)
     arrays.preprocess(raw, tmp_path / "arrays")
-    assert np.argwhere(np.load(tmp_path / "arrays" / "x_test.npy")).tolist() == [[3, 2 * 28 + 1]]
+    assert np.argwhere(np.load(tmp_path / "arrays" / "x_test.npy")).tolist() == [[3, 2, 1, 0]]
 
 
 def test_same_bytes_each_time_and_old_arrays_are_replaced(raw, tmp_path):

@@ -49,9 +49,9 @@ def test_a_network_whose_hidden_units_are_all_dead_keeps_its_finite_loss(results
     losses = []
     with np.load(results / "runs" / point / "seeds=0-1" / "epochs=2" / "state.npz") as state:
         for seed in (0, 1):
-            kernel, bias = (state[f"{seed}/weights/hidden/{name}"] for name in ("kernel", "bias"))
+            kernel, bias = (state[f"{seed}/weights/{position}"] for position in (0, 1))
             assert np.maximum(images @ kernel + bias, 0).max() == 0
-            answer = state[f"{seed}/weights/output/bias"].astype(float)
+            answer = state[f"{seed}/weights/3"].astype(float)
             losses.append(np.mean(logsumexp(answer) - answer[labels]))
     (row,) = [row for row in rows(results / "tables" / "learning_rate.csv") if row["level"] == rate]
     assert (row["n"], row["diverged"]) == ("2", "0")

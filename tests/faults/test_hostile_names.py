@@ -246,7 +246,8 @@ def poisoned(study, name, poison):
     else:
         files = [study.data / name]
         np.save(files[0], poison, allow_pickle=True)
-    write_record(study.data / "preprocess.json", study.data.glob("*.npy"), dataset=study.data.name)
+    label = {"dataset": study.data.name, "input_shape": [28, 28, 1], "classes": 10}
+    write_record(study.data / "preprocess.json", study.data.glob("*.npy"), **label)
     for training in study.folder.glob("runs/**/train.json"):
         label = {key: json.loads(training.read_text())[key] for key in ("point", "seeds", "epochs")}
         put_on_record(training.parent, study.data, **label)
@@ -264,12 +265,14 @@ def arguments_of(script, study):
         return [*study.arguments(), *DELTAS, "--class-names", "[]", "--dpi", "50", "--show-seeds", "true"]
     own = {"data-folder": study.data, "engine": engine(PROJECT / "scripts" / f"{script}.py"), "record": "record.json"}
     if script == "train":
-        own |= {"units": 8, "learning-rate": 0.001, "momentum": 0, "batch-size": 8, "optimizer": "sgd"}
         own |= {"state": "state.npz", "optimizer-state": "optimizer.npz", "history": "history.csv"}
     else:
-        own |= {"point": "a point", "training": "train.json", "trained-by": "a training"}
+        own |= {"training": "train.json", "trained-by": "a training"}
         own |= {"outcomes": "test.npz", "metrics": "metrics.csv"}
     epochs = ["0", "1"] if script == "train" else ["1"]
+    point = {"units": 8, "learning_rate": 0.001, "momentum": 0, "batch_size": 8, "optimizer": "sgd"}
+    network = PROJECT / "config" / "networks" / "dense.py"
+    own |= {"network": network, "network-sha256": sha256(network.read_bytes()).hexdigest(), "point": json.dumps(point)}
     return [*(f"--{name}={value}" for name, value in own.items()), "--seeds", "0", "1", "--epochs", *epochs]
 
 
@@ -281,13 +284,13 @@ def test_arrays_are_never_unpickled_even_with_a_record_of_their_own(summaries, t
     study = copy.copy(summaries[0])
     study.folder = shutil.copytree(summaries[0].folder, tmp_path / "study")
     study.data = study.folder / "data" / summaries[0].data.name
-    for part, images in (("x_train", np.zeros((60, 784), np.uint8)), ("y_train", np.arange(60, dtype=np.uint8) % 10)):
-        np.save(study.data / f"{part}.npy", images)
+    np.save(study.data / "x_train.npy", np.zeros((60, 28, 28, 1), np.uint8))
+    np.save(study.data / "y_train.npy", np.arange(60, dtype=np.uint8) % 10)
     path = poisoned(study, name, np.array([Touch(tmp_path / "pwned")], dtype=object))
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(script)
     if script == "train":  # another test may have used TensorFlow, which then no longer takes a number of threads
-        monkeypatch.setattr(module, "fix_settings", lambda threads: None)
+        monkeypatch.setattr("training.networks.fix_settings", lambda: None)
     with pytest.raises((ValueError, SystemExit), match="allow_pickle=False"):
         module.main(arguments_of(script, study))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["study"]

@@ -25,7 +25,7 @@ def test_the_confusion_matrix_counts_images_a_seed():
 def test_most_missed_images_come_first_and_a_small_test_set_draws():
     labels = np.array([3, 4, 5], dtype=np.uint8)
     predicted = np.array([[3, 9, 6], [3, 9, 5]], dtype=np.uint8)
-    figure = most_missed(np.zeros((3, 784), np.uint8), labels, predicted, np.ones((2, 3)), DIGITS)
+    figure = most_missed(np.zeros((3, 28, 28, 1), np.uint8), labels, predicted, np.ones((2, 3)), DIGITS)
     titles = [panel.get_title() for panel in figure.axes if panel.get_visible()]
     assert titles == ["4, seen as 9\n2 of 2 seeds", "5, seen as 6\n1 of 2 seeds", "3, seen as –\n0 of 2 seeds"]
 
@@ -33,7 +33,7 @@ def test_most_missed_images_come_first_and_a_small_test_set_draws():
 def test_long_names_of_classes_stay_apart():
     """Every image mistaken for the one of the longest name: no title reaches into the next."""
     labels = np.tile(np.arange(1, 10, dtype=np.uint8), 3)[:24]
-    figure = most_missed(np.zeros((24, 784), np.uint8), labels, np.zeros((1, 24), int), np.ones((1, 24)), CLOTHES)
+    figure = most_missed(np.zeros((24, 28, 28, 1), np.uint8), labels, np.zeros((1, 24), int), np.ones((1, 24)), CLOTHES)
     figure.canvas.draw()
     titles = [panel.title.get_window_extent() for panel in figure.axes]
     assert len(titles) == 24

@@ -53,7 +53,8 @@ class HandMade:
         for name, array in arrays.items():
             np.save(self.data / f"{name}.npy", array)
         files = [self.data / f"{name}.npy" for name in arrays]
-        write_record(self.data / "preprocess.json", files, dataset=self.data.name, input_shape=[28, 28, 1], classes=10)
+        label = {"dataset": self.data.name, "input_shape": [28, 28, 1], "classes": 10}
+        write_record(self.data / "preprocess.json", files, **label)
 
     def add(self, wanted_by: str, accuracy, loss, train_loss=None, blocks: int = 1, **changes: str) -> "HandMade":
         """Add a point that differs from the baseline in `changes`: a value a seed of accuracy and loss.

@@ -1,18 +1,27 @@
 """Training a block: resumed equals uninterrupted, and a seed's bytes do not depend on its neighbours."""
 
+import os
 import subprocess
 import sys
 
+from training import lean_keras  # noqa: F401 - before anything that imports Keras
+
+# isort: split
+import keras
 import numpy as np
 import pytest
 
 from files.arithmetic import arithmetic
 from files.code_digest import engine
 from files.records import Record
+from helpers.networks import DENSE, KINDS, arguments_of, build_of, sha256
 from helpers.workflow import PROJECT, copy_project, run_script
-from training.block import train_block
+from training.block import assign, train_block
+from training.networks import digest_of, values_of
+from training.state import read_state
 
 POINT = {"units": 16, "learning_rate": 0.001, "momentum": 0.5, "batch_size": 128, "optimizer": "rmsprop"}
+POINT_OF_TRAINING = {name: value for name, value in POINT.items() if name != "units"}
 ENGINE = engine(PROJECT / "scripts" / "train.py")
 
 
@@ -20,8 +29,9 @@ def train(subset, seeds, epochs, previous=None, point=POINT):
     """Return the states by seed, and the history."""
     states = {}
     load = previous.__getitem__ if previous else None
-    history = train_block(point, seeds, epochs, load, subset["train"], subset["test"], states.__setitem__)
-    return states, history
+    build = build_of(DENSE, units=point["units"])
+    trained = train_block(build, point, seeds, epochs, load, subset["train"], subset["test"], states.__setitem__)
+    return states, trained.history
 
 
 def assert_same_bytes(one, other):
@@ -51,7 +61,7 @@ def test_seed_does_not_depend_on_its_block(subset):
 
 def test_seeds_differ(subset):
     state, _ = train(subset, [0, 1], (0, 1))
-    assert not np.array_equal(state[0]["weights/hidden/kernel"], state[1]["weights/hidden/kernel"])
+    assert not np.array_equal(state[0]["weights/0"], state[1]["weights/0"])
 
 
 def test_history_has_a_row_for_each_seed_and_epoch(subset):
@@ -66,12 +76,93 @@ def test_diverged_training_is_recorded_not_fatal(subset):
     assert not np.isfinite(history[-1][2])
 
 
-def arguments(arrays, folder, epochs, previous=None):
-    text = "--units 8 --learning-rate 0.001 --momentum 0 --batch-size 128 --optimizer rmsprop --seeds 0 0"
+KINDS_THAT_RESUME = (
+    *("dense", "dropout", "two_dropouts", "noise", "batch_norm", "layer_norm", "shared", "functional", "subclassed"),
+    *("l2", "max_norm", "convolution", "gru", "gru_dropout", "custom"),
+)
+RESUME = """
+import sys
+from pathlib import Path
+import numpy as np
+from data.idx import read_idx
+from helpers.networks import KINDS, build_of
+from helpers.workflow import SUBSET
+from training.block import train_block
+from training.state import read_state
+folder, start, end, *kinds = Path(sys.argv[1]), *map(int, sys.argv[2:4]), *sys.argv[4:]
+images, labels = (read_idx(SUBSET / f"train-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1"))
+data = images[:300, ..., None], labels[:300]
+point = {"learning_rate": 0.001, "momentum": 0.5, "batch_size": 64, "optimizer": "rmsprop"}
+for kind in kinds:
+    previous = lambda seed: read_state(folder / f"{kind}-{start}.npz", seed)
+    path = folder / f"{kind}-{end}.npz"
+    states = {}
+    previous = previous if start else None
+    train_block(build_of(KINDS, kind=kind), point, [3, 4], (start, end), previous, data, data, states.__setitem__)
+    np.savez(path, **{f"{seed}/{name}": array for seed, state in states.items() for name, array in state.items()})
+"""
+
+
+@pytest.mark.slow
+def test_any_network_resumed_in_a_new_process_equals_one_trained_without_a_stop(tmp_path):
+    """Weights, moving statistics, states of random layers and the optimizer; 300 images, so no full last batch."""
+
+    def run(folder, start, end):
+        folder.mkdir(exist_ok=True)
+        paths = os.pathsep.join(str(PROJECT / name) for name in ("scripts", "tests"))
+        call = [sys.executable, "-c", RESUME, str(folder), str(start), str(end), *KINDS_THAT_RESUME]
+        subprocess.run(call, env=os.environ | {"PYTHONPATH": paths}, check=True, capture_output=True, timeout=580)
+
+    run(tmp_path / "whole", 0, 4)
+    run(tmp_path / "parts", 0, 2)
+    run(tmp_path / "parts", 2, 4)
+    for kind in KINDS_THAT_RESUME:
+        for seed in (3, 4):
+            whole, parts = (read_state(tmp_path / folder / f"{kind}-4.npz", seed) for folder in ("whole", "parts"))
+            assert_same_bytes(whole, parts)
+            assert np.isfinite(whole["weights/0"]).all()
+
+
+def test_initial_weights_are_recorded_by_seed_and_the_same_whatever_the_training(subset):
+    build = build_of(DENSE, units=16)
+
+    def digests(seeds, **changes):
+        states = {}
+        arrays = subset["train"], subset["test"], states.__setitem__
+        return train_block(build, POINT | changes, seeds, (0, 1), None, *arrays).initial_weights
+
+    both = digests([0, 1])
+    assert both == digests([0], batch_size=64, optimizer="adam", momentum=0) | digests([1], learning_rate=0.01)
+    assert both == {str(seed): digest_of(values_of(build(seed).variables)) for seed in (0, 1)}
+    assert both["0"] != both["1"]
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"a": np.zeros((2, 3), np.float32)}, r"array a: expected float32 \(2,\)\. Received: float32 \(2, 3\)\."),
+        ({"a": np.zeros(2)}, r"array a: expected float32 \(2,\)\. Received: float64 \(2,\)\."),
+        ({}, r"array a: expected float32 \(2,\)\. Received: None\."),
+        ({"a": np.zeros(2, np.float32), "b": np.zeros(2)}, r"array b: expected None\. Received: float64"),
+    ],
+)
+def test_a_state_of_another_network_is_refused(values, line):
+    with pytest.raises(ValueError, match=line):
+        assign({"a": keras.Variable(np.zeros(2, np.float32))}, values)
+
+
+def arguments(arrays, folder, epochs, previous=None, network=DENSE, **keywords):
+    point = (keywords or {"units": 8}) | POINT_OF_TRAINING
     names = {"--state": "state.npz", "--optimizer-state": "optimizer.npz", "--history": "history.csv"}
     names["--record"] = "train.json"
     paths = {"--data-folder": arrays} | {option: folder / name for option, name in names.items()}
-    words = text.split() + [str(word) for pair in paths.items() for word in pair]
+    words = [
+        *arguments_of(network, point),
+        "--seeds",
+        "0",
+        "0",
+        *(str(word) for pair in paths.items() for word in pair),
+    ]
     previous = [str(previous / "train.json")] if previous else []  # as the rule gives it
     return [*words, "--epochs", *map(str, epochs), "--engine", ENGINE, "--previous", *previous]
 
@@ -87,11 +178,16 @@ def test_command_line_refuses_the_state_of_another_milestone(arrays, tmp_path):
 
 
 @pytest.mark.slow
-def test_states_written_and_read_by_the_command_line_go_on_bit_for_bit(arrays, tmp_path):
-    run_script("train", arguments(arrays, tmp_path / "whole", (0, 2)))
-    run_script("train", arguments(arrays, tmp_path / "half", (0, 1)))
-    run_script("train", arguments(arrays, tmp_path / "resumed", (1, 2), tmp_path / "half"))
-    assert Record(tmp_path / "resumed" / "train.json").label["arithmetic"] == arithmetic()
+@pytest.mark.parametrize("kind", ["dense", "subclassed"])
+def test_states_written_and_read_by_the_command_line_go_on_bit_for_bit(arrays, tmp_path, kind):
+    network = {"network": KINDS, "kind": kind}
+    run_script("train", arguments(arrays, tmp_path / "whole", (0, 2), **network))
+    run_script("train", arguments(arrays, tmp_path / "half", (0, 1), **network))
+    run_script("train", arguments(arrays, tmp_path / "resumed", (1, 2), tmp_path / "half", **network))
+    label = Record(tmp_path / "resumed" / "train.json").label
+    assert (label["arithmetic"], label["network"]) == (arithmetic(), sha256(KINDS))
+    assert label["compiled"] == (label["stack"] is not None) == (kind == "dense")
+    assert label["initial_weights"] == {"0": digest_of(values_of(build_of(KINDS, kind=kind)(0).variables))}
     for name in ("state.npz", "optimizer.npz"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "resumed" / name).read_bytes()
 
@@ -102,7 +198,18 @@ def test_code_edited_since_snakemake_read_it_is_not_run_under_its_name(arrays, t
     if script == "evaluate":
         names = {"--training": "train.json", "--outcomes": "test.npz", "--metrics": "metrics.csv", "--record": "e.json"}
         words = [str(word) for option, name in names.items() for word in (option, tmp_path / name)]
-        words += ["--point", "p", "--seeds", "0", "0", "--epochs", "1", "--trained-by", ENGINE, "--engine", ENGINE]
+        words += [
+            *arguments_of(DENSE, POINT),
+            "--seeds",
+            "0",
+            "0",
+            "--epochs",
+            "1",
+            "--trained-by",
+            ENGINE,
+            "--engine",
+            ENGINE,
+        ]
         words += ["--data-folder", str(arrays)]
     project = copy_project(tmp_path / "project")
     edited = project / "scripts" / f"{script}.py"

@@ -1,4 +1,4 @@
-"""One XLA epoch is the same as Keras' own training, to float32 rounding."""
+"""An epoch in one call is the same as Keras' own training, to float32 rounding or bit for bit."""
 
 from training import lean_keras  # noqa: F401 - before anything that imports Keras
 
@@ -8,25 +8,27 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.epochs import CompiledTraining
-from training.networks import build_network
+from helpers.networks import DENSE, KINDS, build_of
+from training.epochs import Training
+from training.layers import gains_from_xla
 from training.optimizers import build_optimizer
-from training.randomness import initial_weights, shuffled_order
+from training.randomness import shuffled_order
 
 UNITS, BATCH = 32, 96  # 1,000 images: ten whole batches and one of 40
 
 
-def compiled(subset, optimizer, seed=0, batch_size=BATCH, units=UNITS):
-    network = build_network(units)
-    training = CompiledTraining(network, optimizer, batch_size, subset["train"], subset["test"])
-    network.set_weights(initial_weights(units, seed))
-    return network, training
+def dense(units=UNITS, seed=0):
+    return build_of(DENSE, units=units)(seed)
 
 
-def keras_model(optimizer, seed=0):
-    model = build_network(UNITS)
+def compiled(subset, optimizer, batch_size=BATCH, units=UNITS):
+    network = dense(units)
+    return network, Training(network, optimizer, batch_size, subset["train"], subset["test"], compiled=True)
+
+
+def keras_model(optimizer):
+    model = dense()
     model.compile(optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
-    model.set_weights(initial_weights(UNITS, seed))
     return model
 
 
@@ -50,8 +52,7 @@ def straightforward_epoch(subset, optimizer, order, batch_size, units=UNITS, fil
     Args:
         filled: whether a smaller last batch gets copies of its last image, whose losses count 0.
     """
-    network = build_network(units)
-    network.set_weights(initial_weights(units, 0))
+    network = dense(units)
     optimizer.build(network.trainable_variables)
     criterion = keras.losses.SparseCategoricalCrossentropy(reduction="none")
 
@@ -129,7 +130,7 @@ def test_epoch_equals_keras_train_step_by_step(subset, name, learning_rate, mome
 
     assert loss == pytest.approx(losses / 1000, rel=1e-5)
     assert accuracy == pytest.approx(hits / 1000, abs=1e-6)
-    for ours, theirs, start in zip(network.get_weights(), model.get_weights(), initial_weights(UNITS, 0), strict=True):
+    for ours, theirs, start in zip(network.get_weights(), model.get_weights(), dense().get_weights(), strict=True):
         moved = np.abs(theirs - start).max()
         assert moved > 1e-3
         # The first step of RMSprop is lr·g/sqrt(0.1 g² + ε): where g is near 0, rounding is not.
@@ -158,8 +159,7 @@ def test_test_metrics_equal_keras_evaluate(subset):
 
 
 def test_batch_that_divides_the_set_has_no_rest(subset):
-    network = build_network(UNITS)
-    training = CompiledTraining(network, build_optimizer("sgd", 0.1, 0), 250, subset["train"], subset["test"])
+    _, training = compiled(subset, build_optimizer("sgd", 0.1, 0), batch_size=250)
     loss, accuracy = training.train_epoch(shuffled_order(0, 1, 1000))
     assert np.isfinite(loss)
     assert 0 < accuracy < 1
@@ -189,9 +189,54 @@ def test_pixels_are_scaled_by_the_reciprocal():
 @pytest.mark.parametrize("images", [1, 100, 499])
 def test_test_set_smaller_than_its_batches(subset, images):
     few = tuple(array[:images] for array in subset["test"])
-    network = build_network(UNITS)
-    training = CompiledTraining(network, build_optimizer("sgd", 0.1, 0), 250, subset["train"], few)
+    network, training = compiled(subset | {"test": few}, build_optimizer("sgd", 0.1, 0))
     model = keras_model("sgd")
     model.set_weights(network.get_weights())
     loss, accuracy = model.evaluate(*as_keras_wants(few), verbose=0)
     assert training.test() == (pytest.approx(loss, rel=1e-5), pytest.approx(accuracy, abs=1e-6))
+
+
+# Whole models against `fit`, which takes the same steps one by one. Its loss holds the penalties, ours does not.
+PENALTIES = ("l2", "activity")
+PLAIN = (
+    *("dropout", "two_dropouts", "noise", "batch_norm", "convolution", "gru_dropout", "custom"),
+    *("lambda", "subclassed", "shared", "not_softmax", "activity", "tanh"),
+)
+COMPILED = ("dense", "functional", "l2", "max_norm", "layer_norm", "gru")
+
+
+def fitted(subset, kind, batch_size, order, jit_compile):
+    """Return a model trained for an epoch by Keras itself, and its history."""
+    model = build_of(KINDS, kind=kind)(0)
+    optimizer = build_optimizer("rmsprop", 0.001, 0.5)
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=jit_compile)
+    images, labels = subset["train"]
+    images = images[order].astype(np.float32) * (np.float32(1) / np.float32(255))
+    return model, model.fit(images, labels[order], batch_size, shuffle=False, verbose=0).history
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("batch_size", [100, 96])  # 1,000 images: with and without a full last batch
+@pytest.mark.parametrize("kind", [*PLAIN, *COMPILED])
+def test_epoch_of_any_network_equals_keras_fit(subset, kind, batch_size):
+    order = shuffled_order(0, 1, 1000)
+    model = build_of(KINDS, kind=kind)(0)
+    training = Training(
+        model,
+        build_optimizer("rmsprop", 0.001, 0.5),
+        batch_size,
+        subset["train"],
+        subset["test"],
+        compiled=gains_from_xla(model),
+    )
+    loss, accuracy = training.train_epoch(order)
+    expected, history = fitted(subset, kind, batch_size, order, training.compiled)
+    assert training.compiled == (kind in COMPILED)
+    for ours, theirs in zip(model.variables, expected.variables, strict=True):
+        if training.compiled or batch_size == 96:
+            np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=2e-6)
+        else:
+            np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+    assert accuracy == pytest.approx(history["accuracy"][0], abs=1e-6)
+    if kind not in PENALTIES:
+        assert loss == pytest.approx(history["loss"][0], rel=1e-5)

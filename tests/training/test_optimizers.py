@@ -1,5 +1,6 @@
 """The optimizers against Keras' own classes, and their compiled programs: no operation is an approximation."""
 
+import os
 import re
 import subprocess
 import sys
@@ -73,14 +74,15 @@ import os, sys
 from training import lean_keras
 os.environ["XLA_FLAGS"] += f" --xla_dump_to={sys.argv[1]} --xla_dump_hlo_as_text"
 import numpy as np
-from training.epochs import CompiledTraining
-from training.networks import build_network
+from helpers.networks import DENSE, build_of
+from training.epochs import Training
 from training.randomness import shuffled_order
 from training.optimizers import build_optimizer
-data = np.zeros((40, 784), np.uint8), np.zeros(40, np.uint8)
+data = np.zeros((40, 28, 28, 1), np.uint8), np.zeros(40, np.uint8)
 for case in sys.argv[2:]:
     name, momentum = case.split("/")
-    training = CompiledTraining(build_network(32), build_optimizer(name, 0.001, float(momentum)), 32, data, data)
+    optimizer = build_optimizer(name, 0.001, float(momentum))
+    training = Training(build_of(DENSE, units=32)(0), optimizer, 32, data, data, compiled=True)
     training.train_epoch(shuffled_order(0, 1, 40))
     training.test()
 """
@@ -91,7 +93,8 @@ APPROXIMATE = re.compile(r"\w*rsqrt\w*|\w*\brcp\w*|\breciprocal\b|\b(?:fast|afn|
 @pytest.mark.slow
 def test_no_operation_of_a_compiled_epoch_is_an_approximation(tmp_path):
     call = [sys.executable, "-c", COMPILE, str(tmp_path), *(f"{name}/{momentum}" for name, momentum in CASES)]
-    subprocess.run(call, cwd=PROJECT / "scripts", capture_output=True, check=True, timeout=300)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(str(PROJECT / folder) for folder in ("scripts", "tests"))}
+    subprocess.run(call, env=environment, capture_output=True, check=True, timeout=300)
     programs = {path.name: path.read_text() for path in tmp_path.iterdir() if path.suffix in (".txt", ".ll")}
     assert {name: found for name, text in programs.items() if (found := set(APPROXIMATE.findall(text)))} == {}
     optimized = [text for name, text in programs.items() if name.endswith("after_optimizations.txt")]

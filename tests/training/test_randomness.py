@@ -1,25 +1,8 @@
-"""Initial weights and the order of the images follow from the seed alone."""
+"""The order of the images follows from the seed alone."""
 
-import keras
 import numpy as np
 
-from training.randomness import initial_weights, shuffled_order
-
-
-def test_initial_weights_are_what_a_keras_user_gets():
-    keras.utils.set_random_seed(7)
-    model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(16, "relu"), keras.layers.Dense(10, "softmax")])
-    for ours, theirs in zip(initial_weights(16, 7), model.get_weights(), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-
-
-def test_initial_weights_depend_on_the_seed_alone():
-    first = initial_weights(16, 1)
-    initial_weights(32, 5)
-    for again, before, other in zip(initial_weights(16, 1), first, initial_weights(16, 2), strict=True):
-        np.testing.assert_array_equal(again, before)
-        if before.ndim == 2:
-            assert not np.array_equal(before, other)
+from training.randomness import shuffled_order
 
 
 def test_order_is_a_permutation_of_seed_and_epoch():

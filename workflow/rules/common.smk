@@ -116,6 +116,12 @@ def known_point(wildcards):
     return PLAN.points[name]
 
 
+def network_arguments(wildcards, input):
+    """Return the arguments that name network and point; a param that no edit changes, other than those beside it."""
+    values = json.dumps(known_point(wildcards))
+    return f"--network results/network.py --network-sha256 {NETWORK_SHA256} --point {shlex.quote(values)}"
+
+
 def link(wildcards):
     """Return what a job of a run is of: its point, block of seeds and milestone."""
     seeds = int(wildcards.first), int(wildcards.last)

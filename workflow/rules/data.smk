@@ -45,7 +45,7 @@ rule download:
 
 
 rule preprocess:
-    """Turn IDX files into arrays: x uint8 (n, 784), y uint8 (n,)."""
+    """Turn IDX files into arrays: x uint8 (n, 28, 28, 1), y uint8 (n,)."""
     input:
         **rules.download.output,
     output:

@@ -1,4 +1,4 @@
-"""Evaluate: the saved state on the test set, apart from training and without TensorFlow.
+"""Evaluate: the saved state on the test set, apart from training: NumPy computes dense stacks, Keras all else.
 
 takes: state.npz, x_test.npy, y_test.npy, and their records
 makes: test.npz (per image: loss, predicted class), metrics.csv (per seed: test_loss, test_accuracy) and evaluate.json, the
@@ -29,6 +29,8 @@ rule evaluate:
     params:
         command=command("evaluate"),
         point=lambda wildcards: canonical_name(known_point(wildcards)),
+        network=NETWORK_SHA256,
+        arguments=network_arguments,
         engine=EVALUATED_BY,
         trained_by=TRAINED_BY,
         folder=lambda wildcards, input: Path(input.data[0]).parent,
@@ -36,6 +38,6 @@ rule evaluate:
         "Evaluate {params.point}, seeds {wildcards.first} to {wildcards.last}, at {wildcards.epochs} epochs"
     shell:
         "{params.command} --training {input.training:q}"
-        " --point {params.point:q} --seeds {wildcards.first} {wildcards.last} --epochs {wildcards.epochs}"
+        " {params.arguments} --seeds {wildcards.first} {wildcards.last} --epochs {wildcards.epochs}"
         " --trained-by {params.trained_by:q} --data-folder {params.folder} --engine {params.engine:q}"
         " --outcomes {output.outcomes:q} --metrics {output.metrics:q} --record {output.record:q} > {log:q} 2>&1"

@@ -1,13 +1,13 @@
 """Train: a point, a block of seeds, from one milestone of the chain to the next.
 
 takes: arrays of the data set, state.npz and optimizer.npz of the milestone before, and their records
-makes: results/runs/{point}/seeds={first}-{last}/epochs={epochs}/state.npz (weights), optimizer.npz (what a longer
+makes: results/runs/{point}/seeds={first}-{last}/epochs={epochs}/state.npz (the model's variables), optimizer.npz (what a longer
     training needs besides), history.csv (this link's epochs) and train.json, the record of these
 """
 
 
 rule train:
-    """One XLA-compiled epoch after the other; resumed equals uninterrupted, bit for bit."""
+    """One epoch after the other, each a single call of TensorFlow; resumed equals uninterrupted, bit for bit."""
     input:
         data=rules.data.input,
         network=ancient(f"results/networks/{NETWORK}.json"),
@@ -35,17 +35,15 @@ rule train:
         command=command("train"),
         point=lambda wildcards: canonical_name(known_point(wildcards)),
         engine=TRAINED_BY,
-        hyperparameters=lambda wildcards: " ".join(
-            f"--{name.replace('_', '-')} {canonical_value(value)}"
-            for name, value in known_point(wildcards).model_dump().items()
-        ),
+        network=NETWORK_SHA256,
+        arguments=network_arguments,
         start=lambda wildcards, input: PLAN.start(int(wildcards.epochs)),
         folder=lambda wildcards, input: Path(input.data[0]).parent,
     message:
         "Train {params.point}, seeds {wildcards.first} to {wildcards.last}, to {wildcards.epochs} epochs"
     shell:
-        "{params.command} {params.hyperparameters} --seeds {wildcards.first} {wildcards.last}"
+        "{params.command} {params.arguments} --seeds {wildcards.first} {wildcards.last}"
         " --epochs {params.start} {wildcards.epochs} --data-folder {params.folder}"
-        " --previous {input.previous:q} --engine {params.engine:q} --threads {threads}"
+        " --previous {input.previous:q} --engine {params.engine:q}"
         " --state {output.state:q} --optimizer-state {output.optimizer:q} --history {output.history:q}"
         " --record {output.record:q} > {log:q} 2>&1"
