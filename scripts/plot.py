@@ -81,8 +81,8 @@ def all_figures(
     }
     if sweeps:
         figures["train_and_test"] = lambda: train_and_test(runs, sweeps)
-    for name, names in study.summaries.items():
-        factors = {factor: study.factors[factor] for factor in names}
+    for name, varied in study.summaries.items():
+        factors = {factor: study.factors[factor] for factor in varied}
         levels = levels_of(runs, name)
         if name in sweeps:
             figures[name] = partial(sweep_figure, levels, study.alpha, arguments.show_seeds == "true")

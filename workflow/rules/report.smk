@@ -6,7 +6,7 @@ makes: results/figures/*.svg and *.png with their record plot.json, results/repo
 """
 
 TEMPLATES = PROJECT / "workflow" / "report"
-PUBLICATION = read_publication(CONFIG.published)
+PUBLICATION = read_publication(CONFIG.published, CONFIG.network, CONFIG.network_file)
 CHECKED_NUMBERS = PUBLICATION.numbers if PUBLICATION and PUBLICATION.dataset == CONFIG.dataset else ()
 FIGURES = figure_names({**{factor: [factor] for factor in CONFIG.sweeps}, **CONFIG.grids}, bool(CHECKED_NUMBERS))
 CLASS_NAMES = json.dumps(DATASET.class_names if DATASET else list("0123456789"), ensure_ascii=False)
