@@ -47,17 +47,6 @@ def test_comparisons_are_those_of_the_sweeps_in_order_and_then_the_pairs(tmp_pat
     assert groups == [(name, m) for name in (*study.summaries, "effective_rate", "keras2_rule") for m in MARGINS]
 
 
-def test_tables_of_a_grid_that_is_gone_go_too(tmp_path):
-    study = HandMade(tmp_path, {"units": ("units",), "shape": ("units", "batch_size")})
-    study.add("baseline units shape", [0.98, 0.97], [0.1, 0.2])
-    aggregate.main([*study.arguments(), *DELTAS])
-    assert (tmp_path / "tables" / "shape.csv").is_file()
-    del study.summaries["shape"]
-    aggregate.main([*study.arguments(), *DELTAS])
-    assert not list((tmp_path / "tables").glob("shape.*"))
-    assert (tmp_path / "tables" / "units.csv").is_file()
-
-
 def test_a_changed_file_of_a_run_is_refused_in_one_line(tmp_path):
     study = HandMade(tmp_path, {}).add("baseline", [0.98, 0.97], [0.1, 0.2])
     (metrics,) = tmp_path.glob("runs/*/*/*/metrics.csv")
