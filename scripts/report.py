@@ -18,7 +18,7 @@ from tables.comparisons import METRICS
 from tables.runs import read_csv
 from tables.study import Study, add_study_argument, read_study
 from writing import findings
-from writing.evidence import Evidence
+from writing.evidence import Evidence, chosen, without_marks
 from writing.live_verdicts import live_families
 from writing.page import LONG_TABLE, render_page
 from writing.report_tables import small_tables
@@ -67,20 +67,18 @@ def families(study: Study, tables: dict, margins: dict[str, float]) -> dict[str,
     }
 
 
-def comments(study: Study, tables: dict, margins: dict[str, float], published: str, counts: Counts) -> dict[str, str]:
-    """Return the report's paragraphs by name; those that do not apply are empty.
+def comments(study: Study, tables: dict, compared: dict, published: str, counts: Counts) -> dict[str, str]:
+    """Return the report's paragraphs but those on each sweep and grid, by name; those that do not apply are empty.
 
     Args:
         study: the study.
         tables: rows of its tables, as `read_tables` returns them.
-        margins: practical margin δ by metric.
+        compared: its sweeps and grids, as `families` returns them.
         published: the published numbers as a Markdown table; empty where there are none.
         counts: takes the numbers that are counted here.
     """
     details, seeds = tables["comparisons"], study.seeds
-    compared = families(study, tables, margins)
-    written = {name: comment(pair["accuracy"], pair["loss"]) for name, pair in compared.items()}
-    written |= {
+    written = {
         "learning": findings.learning_comment(tables["learning"], study.baseline["epochs"]),
         "turning": findings.turning_comment(tables["learning"]),
         "doubling": findings.units_comment(tables["trends"]),
@@ -125,13 +123,14 @@ def render_markdown(templates: Path, context: dict) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["chosen"] = chosen
     text = environment.get_template("report.md.j2").render(context)
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
 def without_links(markdown: str) -> str:
     """Return the Markdown for reading where rows have no addresses: numbers plain, table names gone."""
-    text = re.sub(r"\[([^\]]+)\]\(#[^)]*\)", r"\1", markdown)
+    text = re.sub(r"(?<!\\)\[([^\]]+)\]\(#[^)]*\)", r"\1", markdown)
     text = re.sub(r"^\*Table: [^\n]*\*\n\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"^(?:\|.*\n)+", lambda found: beginning(found[0]), text, flags=re.MULTILINE)
     return re.sub(r"\n{3,}", "\n\n", text)
@@ -179,6 +178,7 @@ def report_context(
         counts: takes the numbers that are counted on the way.
         figures: names of the figures that were drawn.
     """
+    compared = families(study, tables, margins)
     return {
         "dataset": study.dataset,
         "baseline": study.baseline,
@@ -190,7 +190,8 @@ def report_context(
         "grids": [name for name, factors in study.summaries.items() if factors != (name,)],
         "names": LABELS,
         "longest": max((setting.levels["epochs"] for setting in study.chain() if setting.wanted_by), key=int),
-        "comments": comments(study, tables, margins, markdown["published"], counts),
+        "said": {name: comment(pair["accuracy"], pair["loss"]) for name, pair in compared.items()},
+        "comments": comments(study, tables, compared, markdown["published"], counts),
         "tables": markdown | small_tables(tables, counts, study.seeds),
         "figures": figures,
     }
@@ -209,6 +210,7 @@ def write_report(arguments: argparse.Namespace) -> None:
     figures = {path.stem for path in map(drawn.file, drawn.sha256) if path.suffix == ".svg"}
     linked = render_markdown(arguments.templates, report_context(study, margins, tables, markdown, counts, figures))
     Evidence([*tables.values(), counts.rows], chosen_numbers(study, margins)).check(linked)
+    linked = without_marks(linked)
     raw = Record(arguments.raw_folder / "download.json", dataset=study.dataset)
     record = provenance(arguments.config, [raw.file(name) for name in raw.sha256])
     record["arithmetics"] = study.tables("aggregate").label["arithmetics"]

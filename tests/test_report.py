@@ -166,6 +166,8 @@ def test_prose_may_name_levels_margins_and_seeds(ten):
 
 def test_comments_that_do_not_apply_are_empty(tmp_path):
     study = HandMade(tmp_path, {}).add("baseline", [0.98], [0.1])
-    texts = report.comments(study.read(), summarised(study), MARGINS, "", report.Counts())
+    tables = summarised(study)
+    compared = report.families(study.read(), tables, MARGINS)
+    texts = report.comments(study.read(), tables, compared, "", report.Counts())
     written = {name for name, text in texts.items() if text}
     assert written == {"learning"}

@@ -13,6 +13,7 @@ from stats.intervals import t_half_width
 from stats.paired_verdicts import Comparison, holm
 from tables.comparisons import METRICS
 from tables.rounding import rounded, supported_decimals
+from tables.summary_tables import table_name
 from writing.links import row_id, sentence_case
 
 ALPHAS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1)  # the levels a reader can choose, beside the study's own
@@ -145,7 +146,8 @@ def _reading_level(label: str, short: bool) -> str:
 def _target(compared: dict, label: str, ids: set[str]) -> str:
     """Return the id of the table row a comparison belongs to, as sweeps, grids and matched pairs name theirs."""
     name, metric, levels = compared["name"], compared["metric"], [part.rpartition("=")[2] for part in label.split(",")]
-    candidates = (row_id(f"{name}_{metric}", *levels), row_id(name, *levels), row_id(name, metric, label))
+    tables = (table_name(name, metric), name)
+    candidates = (row_id(name, metric, label), *(row_id(table, *levels) for table in tables))
     return next((candidate for candidate in candidates if candidate in ids), "")
 
 
