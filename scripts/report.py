@@ -21,7 +21,7 @@ from writing import findings
 from writing.evidence import Evidence, chosen, without_marks
 from writing.live_verdicts import live_families
 from writing.page import LONG_TABLE, render_page
-from writing.report_tables import small_tables
+from writing.report_tables import class_table, small_tables
 from writing.sweep_sentences import Counts, Family, comment
 
 # Numbers of the network itself and of plain speech, which no table need show.
@@ -167,6 +167,7 @@ def report_context(
     markdown: dict[str, str],
     counts: Counts,
     figures: Collection[str],
+    numbered_classes: list[str],
 ) -> dict:
     """Return what the template fills in.
 
@@ -177,6 +178,7 @@ def report_context(
         markdown: its tables in Markdown, by name.
         counts: takes the numbers that are counted on the way.
         figures: names of the figures that were drawn.
+        numbered_classes: names of the classes where the figures show numbers instead.
     """
     compared = families(study, tables, margins)
     return {
@@ -193,6 +195,7 @@ def report_context(
         "said": {name: comment(pair["accuracy"], pair["loss"]) for name, pair in compared.items()},
         "comments": comments(study, tables, compared, markdown["published"], counts),
         "tables": markdown | small_tables(tables, counts, study.seeds),
+        "class_table": class_table(numbered_classes),
         "figures": figures,
     }
 
@@ -208,7 +211,9 @@ def write_report(arguments: argparse.Namespace) -> None:
     markdown = {path.stem: path.read_text(encoding="utf-8").strip() for path in files}
     drawn = Record(study.results / "figures" / "plot.json", **study.identity, margins=margins)
     figures = {path.stem for path in map(drawn.file, drawn.sha256) if path.suffix == ".svg"}
-    linked = render_markdown(arguments.templates, report_context(study, margins, tables, markdown, counts, figures))
+    numbered = drawn.label.get("numbered_classes", [])
+    context = report_context(study, margins, tables, markdown, counts, figures, numbered)
+    linked = render_markdown(arguments.templates, context)
     Evidence([*tables.values(), counts.rows], chosen_numbers(study, margins)).check(linked)
     linked = without_marks(linked)
     raw = Record(arguments.raw_folder / "download.json", dataset=study.dataset)

@@ -88,7 +88,9 @@ def grid_figure(levels: pd.DataFrame, factors: tuple[str, ...], alpha: float) ->
         panel.legend(title=", ".join(LABELS[factor] for factor in others), fontsize=8)
     part = f"; of {len(lines)} lines the {len(shown)} most accurate" if len(shown) < len(lines) else ""
     title = levels["summary"].iloc[0].replace("_", " ").capitalize()
-    figure.suptitle(f"{title} (bars: {100 * (1 - alpha):g} % interval of the mean{part})")
+    note = f"(bars: {100 * (1 - alpha):g} % interval of the mean{part})"
+    between = " " if len(title) + len(note) < 90 else "\n"
+    figure.suptitle(f"{title}{between}{note}")
     return figure
 
 
