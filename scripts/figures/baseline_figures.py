@@ -49,8 +49,8 @@ def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, names: list[str]
     with_numbers = classes <= MOST_NUMBERED
     cell = 0.42 if with_numbers else 0.2  # inches
     widest = max(width(name, plt.rcParams["font.size"]) for name in names) / 72
-    growth = max(0, cell * classes - 4.2) + (widest - 0.5 if widest > 0.9 else 0)
-    figure, panel = plt.subplots(figsize=(6.2 + growth, 5.4 + growth))
+    growth, room = max(0, cell * classes - 4.2), widest - 0.5 if widest > 0.9 else 0
+    figure, panel = plt.subplots(figsize=(6.2 + growth + room, 5.4 + growth + 1.1 * room))
     highest = max(1.0, np.nanmax(errors))
     image = panel.imshow(np.where(errors > 0, errors, np.nan), cmap="Blues", norm=LogNorm(0.1, highest))
     for true, said in np.ndindex(counts.shape) if with_numbers else ():
