@@ -113,6 +113,14 @@ def chosen_numbers(study: Study, margins: dict[str, float]) -> list[str]:
     return [*levels, *statistics, *CONSTANTS]
 
 
+def is_cut_off(study: Study, tables: dict) -> bool:
+    """Whether an interval of a table ends at the lowest or highest value there can be."""
+    ends = [(cell, bound) for row in tables["comparisons"] for cell in (row["low"], row["high"]) for bound in (-1, 1)]
+    for name in study.summaries:
+        ends += [(row[end], bound) for row in tables[name] for end, bound in (("low", 0), ("high", 1), ("loss_low", 0))]
+    return any(cell and float(cell) == bound for cell, bound in ends)
+
+
 def render_markdown(templates: Path, context: dict) -> str:
     """Return the report with links from numbers to table rows; an unknown name in the template is an error."""
     environment = jinja2.Environment(
@@ -185,6 +193,7 @@ def report_context(
         "dataset": study.dataset,
         "baseline": study.baseline,
         "seeds": study.seeds,
+        "cut_off": is_cut_off(study, tables),
         "percent": f"{100 * (1 - study.alpha):g}",
         "alpha": f"{study.alpha:g}",
         "margins": margins,
