@@ -116,7 +116,7 @@ def _apart(panel, ticks: list[float]) -> list[float]:
     places = panel.yaxis.get_transform().transform(ticks)
     kept = []
     for tick, place in zip(ticks, places, strict=True):
-        if not kept or place - kept[-1][1] > 0.04 * (places[-1] - places[0]):
+        if not kept or place - kept[-1][1] > 0.055 * (places[-1] - places[0]):
             kept.append((tick, place))
     return [tick for tick, _ in kept]
 

@@ -162,10 +162,10 @@ def _table(tokens: list[Token], name: str | None, heading: str, document: Docume
             if name is not None:
                 token.attrSet("id", document.claim(ids[row]))
                 document.rows.add(token.attrs["id"])
-            if name and "baseline" in rows[row]:
+            if "baseline" in rows[row] and "verdict" in header:
                 token.attrSet("class", "baseline")
         elif token.type == "td_open" and column >= leading:
-            if name and rows[row][column] in VERDICTS:
+            if rows[row][column] in VERDICTS and header[column] == "verdict":
                 token.attrSet("class", f"verdict {rows[row][column]}")
         elif token.type == "td_open":
             token.tag = "th"

@@ -142,7 +142,7 @@ def test_ticks_of_accuracy_stand_apart(panel):
     panel.plot([1, 2], [0.05, 0.995], "o")
     accuracy_scale(panel, [0.05, 0.995])
     panel.set_ylim(0.04, 0.996)
-    panel.figure.set_size_inches(4, 2.8)
+    panel.figure.set_size_inches(4, 3.4)
     panel.figure.canvas.draw()
     boxes = [label.get_window_extent() for label in panel.get_yticklabels() if label.get_text()]
     assert len(boxes) > 5

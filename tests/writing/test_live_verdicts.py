@@ -29,6 +29,7 @@ def test_family_is_plain_and_single_pairs_have_no_numbers():
         "higher_is_better": True,
         "margin": 0.001,
         "alpha": 0.05,
+        "furthest": 1,
         "rows": [
             {"level": "1", "n": 1, "mean": 0.25, "sd": None, "p": None, "verdict": "descriptive"},
             {"level": "2", "n": 1, "mean": 0.0, "sd": None, "p": None, "verdict": "descriptive"},
@@ -75,6 +76,13 @@ def test_comparisons_lead_to_the_rows_of_sweeps_grids_and_matched_pairs():
         "",
         [("epochs=5", "rule-loss-epochs-5"), ("epochs=5, units=8", "")],
     )
+
+
+@pytest.mark.parametrize(("metric", "interval"), [("accuracy", "-1.00 … +1.00"), ("loss", "-1.40 … +1.80")])
+def test_intervals_end_at_the_furthest_difference(metric, interval):
+    row = {"level": "1", "n": 3, "mean": 0.2, "sd": 1.6 / 4.302653 * 3**0.5, "p": 0.5, "verdict": "inconclusive"}
+    found = reading_family({"name": "units", "metric": metric, "alpha": 0.05, "rows": [row]}, set())
+    assert found["rows"][0]["interval"] == interval
 
 
 @pytest.mark.parametrize(
