@@ -115,7 +115,8 @@ def chosen_numbers(study: Study, margins: dict[str, float]) -> list[str]:
 
 def is_cut_off(study: Study, tables: dict) -> bool:
     """Whether an interval of a table ends at the lowest or highest value there can be."""
-    ends = [(cell, bound) for row in tables["comparisons"] for cell in (row["low"], row["high"]) for bound in (-1, 1)]
+    compared = [row for row in tables["comparisons"] if row["metric"] == "accuracy"]
+    ends = [(row[end], bound) for row in compared for end, bound in (("low", -1), ("high", 1))]
     for name in study.summaries:
         ends += [(row[end], bound) for row in tables[name] for end, bound in (("low", 0), ("high", 1), ("loss_low", 0))]
     return any(cell and float(cell) == bound for cell, bound in ends)

@@ -60,9 +60,10 @@ def test_quantiles_are_those_of_the_intervals():
 
 
 def test_comparisons_lead_to_the_rows_of_sweeps_grids_and_matched_pairs():
-    def shown(name, *labels, ids):
+    def shown(name, *labels, ids, metric="loss"):
         row = {"n": 10, "mean": 0.1, "sd": 0.1, "p": 0.5, "verdict": "inconclusive"}
-        compared = {"name": name, "metric": "loss", "alpha": 0.05, "rows": [{"level": label} | row for label in labels]}
+        rows = [{"level": label} | row for label in labels]
+        compared = {"name": name, "metric": metric, "alpha": 0.05, "rows": rows}
         found = reading_family(compared, set(ids))
         return found["factors"], [(row["level"], row["target"]) for row in found["rows"]]
 
@@ -76,6 +77,11 @@ def test_comparisons_lead_to_the_rows_of_sweeps_grids_and_matched_pairs():
         "",
         [("epochs=5", "rule-loss-epochs-5"), ("epochs=5, units=8", "")],
     )
+    # A grid may have the name of the table where another's losses would stand, or of its accuracies.
+    ids = ["rule_loss-0.1-5", "rule-loss-learning_rate-0.1-epochs-5"]
+    assert shown("rule", "learning_rate=0.1,epochs=5", ids=ids)[1] == [("0.1, 5", ids[1])]
+    ids = ["g_accuracy-0.1-5", "g-0.1-5"]
+    assert shown("g", "learning_rate=0.1,epochs=5", ids=ids, metric="accuracy")[1] == [("0.1, 5", ids[1])]
 
 
 @pytest.mark.parametrize(("metric", "interval"), [("accuracy", "-1.00 … +1.00"), ("loss", "-1.40 … +1.80")])
