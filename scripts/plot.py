@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from figures.baseline_figures import confusion_matrix, learning_curves, most_missed
+from figures.class_names import ClassNames, drawable
 from figures.comparison_figures import effective_rate_figure, forest, heat_map, is_heat_map
 from figures.published_figure import published_figure
 from figures.style import STYLE
@@ -62,7 +63,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
 
 
 def all_figures(
-    study: Study, margins: dict[str, float], arguments: argparse.Namespace
+    study: Study, margins: dict[str, float], names: ClassNames, show_seeds: bool
 ) -> dict[str, Callable[[], plt.Figure]]:
     """Return the function that draws each figure, by its name; RecordError if a file is not as it was written."""
     tables = study.tables("aggregate", margins=margins)
@@ -73,11 +74,10 @@ def all_figures(
     comparisons = comparisons[comparisons["summary"].isin(study.summaries)]
     losses, predicted = read_outcomes(study.baseline_setting())
     images, labels = (np.load(study.origin.arrays.file(f"{part}_test.npy"), allow_pickle=False) for part in "xy")
-    names = arguments.class_names
     figures = {
         "learning_curves": lambda: learning_curves(histories, int(study.baseline["epochs"])),
-        "confusion_matrix": lambda: confusion_matrix(labels, predicted, names),
-        "most_missed": lambda: most_missed(images, labels, predicted, losses, names),
+        "confusion_matrix": lambda: with_fonts(names, confusion_matrix, labels, predicted),
+        "most_missed": lambda: with_fonts(names, most_missed, images, labels, predicted, losses),
     }
     if sweeps:
         figures["train_and_test"] = lambda: train_and_test(runs, sweeps)
@@ -85,7 +85,7 @@ def all_figures(
         factors = {factor: study.factors[factor] for factor in varied}
         levels = levels_of(runs, name)
         if name in sweeps:
-            figures[name] = partial(sweep_figure, levels, study.alpha, arguments.show_seeds == "true")
+            figures[name] = partial(sweep_figure, levels, study.alpha, show_seeds)
         elif is_heat_map(factors):
             figures[name] = partial(heat_map, levels, factors)
         else:
@@ -101,6 +101,12 @@ def all_figures(
     return figures
 
 
+def with_fonts(names: ClassNames, draw: Callable[..., plt.Figure], *arguments) -> plt.Figure:
+    """Return a figure of the classes, drawn in the fonts of their names."""
+    with plt.rc_context({"font.family": names.fonts}):
+        return draw(*arguments, names.drawn)
+
+
 def main(argv: list[str] | None = None) -> None:
     """Command line of the rule."""
     arguments = parse_arguments(argv)
@@ -109,15 +115,19 @@ def main(argv: list[str] | None = None) -> None:
     gc.freeze()  # Matplotlib's and pandas' own objects: no need to look through them for garbage, a tenth of the time
     plt.rcdefaults()  # not what a matplotlibrc of the user says
     plt.rcParams.update(STYLE)
+    names = drawable(arguments.class_names)
+    if names.note:
+        print(names.note)
     try:
-        figures = all_figures(study, margins, arguments)
+        figures = all_figures(study, margins, names, arguments.show_seeds == "true")
     except RecordError as error:
         sys.exit(f"ERROR: {error}")
     folder = study.results / "figures"
     for name, draw in figures.items():
         save(draw(), folder, name, arguments.dpi)
     files = [folder / f"{name}.{kind}" for name in figures for kind in ("svg", "png")]
-    write_record(folder / "plot.json", files, **study.identity, margins=margins)
+    numbered = {"numbered_classes": names.numbered} if names.numbered else {}
+    write_record(folder / "plot.json", files, **study.identity, margins=margins, **numbered)
 
 
 if __name__ == "__main__":

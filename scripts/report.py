@@ -18,10 +18,10 @@ from tables.comparisons import METRICS
 from tables.runs import read_csv
 from tables.study import Study, add_study_argument, read_study
 from writing import findings
-from writing.evidence import Evidence
+from writing.evidence import Evidence, chosen, without_marks
 from writing.live_verdicts import live_families
 from writing.page import LONG_TABLE, render_page
-from writing.report_tables import small_tables
+from writing.report_tables import class_table, small_tables
 from writing.sweep_sentences import Counts, Family, comment
 
 # Numbers of the network itself and of plain speech, which no table need show.
@@ -67,20 +67,18 @@ def families(study: Study, tables: dict, margins: dict[str, float]) -> dict[str,
     }
 
 
-def comments(study: Study, tables: dict, margins: dict[str, float], published: str, counts: Counts) -> dict[str, str]:
-    """Return the report's paragraphs by name; those that do not apply are empty.
+def comments(study: Study, tables: dict, compared: dict, published: str, counts: Counts) -> dict[str, str]:
+    """Return the report's paragraphs but those on each sweep and grid, by name; those that do not apply are empty.
 
     Args:
         study: the study.
         tables: rows of its tables, as `read_tables` returns them.
-        margins: practical margin δ by metric.
+        compared: its sweeps and grids, as `families` returns them.
         published: the published numbers as a Markdown table; empty where there are none.
         counts: takes the numbers that are counted here.
     """
     details, seeds = tables["comparisons"], study.seeds
-    compared = families(study, tables, margins)
-    written = {name: comment(pair["accuracy"], pair["loss"]) for name, pair in compared.items()}
-    written |= {
+    written = {
         "learning": findings.learning_comment(tables["learning"], study.baseline["epochs"]),
         "turning": findings.turning_comment(tables["learning"]),
         "doubling": findings.units_comment(tables["trends"]),
@@ -116,6 +114,15 @@ def chosen_numbers(study: Study, margins: dict[str, float]) -> list[str]:
     return [*levels, *statistics, *CONSTANTS]
 
 
+def is_cut_off(study: Study, tables: dict) -> bool:
+    """Whether an interval of a table ends at the lowest or highest value there can be."""
+    compared = [row for row in tables["comparisons"] if row["metric"] == "accuracy"]
+    ends = [(row[end], bound) for row in compared for end, bound in (("low", -1), ("high", 1))]
+    for name in study.summaries:
+        ends += [(row[end], bound) for row in tables[name] for end, bound in (("low", 0), ("high", 1), ("loss_low", 0))]
+    return any(cell and float(cell) == bound for cell, bound in ends)
+
+
 def render_markdown(templates: Path, context: dict) -> str:
     """Return the report with links from numbers to table rows; an unknown name in the template is an error."""
     environment = jinja2.Environment(
@@ -126,13 +133,14 @@ def render_markdown(templates: Path, context: dict) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["chosen"] = chosen
     text = environment.get_template("report.md.j2").render(context)
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
 def without_links(markdown: str) -> str:
     """Return the Markdown for reading where rows have no addresses: numbers plain, table names gone."""
-    text = re.sub(r"\[([^\]]+)\]\(#[^)]*\)", r"\1", markdown)
+    text = re.sub(r"(?<!\\)\[([^\]]+)\]\(#[^)]*\)", r"\1", markdown)
     text = re.sub(r"^\*Table: [^\n]*\*\n\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"^(?:\|.*\n)+", lambda found: beginning(found[0]), text, flags=re.MULTILINE)
     return re.sub(r"\n{3,}", "\n\n", text)
@@ -169,6 +177,7 @@ def report_context(
     markdown: dict[str, str],
     counts: Counts,
     figures: Collection[str],
+    numbered_classes: list[str],
 ) -> dict:
     """Return what the template fills in.
 
@@ -179,11 +188,14 @@ def report_context(
         markdown: its tables in Markdown, by name.
         counts: takes the numbers that are counted on the way.
         figures: names of the figures that were drawn.
+        numbered_classes: names of the classes where the figures show numbers instead.
     """
+    compared = families(study, tables, margins)
     return {
         "dataset": study.dataset,
         "baseline": study.baseline,
         "seeds": study.seeds,
+        "cut_off": is_cut_off(study, tables),
         "percent": f"{100 * (1 - study.alpha):g}",
         "alpha": f"{study.alpha:g}",
         "margins": margins,
@@ -191,8 +203,10 @@ def report_context(
         "grids": [name for name, factors in study.summaries.items() if factors != (name,)],
         "names": LABELS,
         "longest": max((setting.levels["epochs"] for setting in study.chain() if setting.wanted_by), key=int),
-        "comments": comments(study, tables, margins, markdown["published"], counts),
+        "said": {name: comment(pair["accuracy"], pair["loss"]) for name, pair in compared.items()},
+        "comments": comments(study, tables, compared, markdown["published"], counts),
         "tables": markdown | small_tables(tables, counts, study.seeds),
+        "class_table": class_table(numbered_classes),
         "figures": figures,
     }
 
@@ -208,8 +222,11 @@ def write_report(arguments: argparse.Namespace) -> None:
     markdown = {path.stem: path.read_text(encoding="utf-8").strip() for path in files}
     drawn = Record(study.results / "figures" / "plot.json", **study.identity, margins=margins)
     figures = {path.stem for path in map(drawn.file, drawn.sha256) if path.suffix == ".svg"}
-    linked = render_markdown(arguments.templates, report_context(study, margins, tables, markdown, counts, figures))
+    numbered = drawn.label.get("numbered_classes", [])
+    context = report_context(study, margins, tables, markdown, counts, figures, numbered)
+    linked = render_markdown(arguments.templates, context)
     Evidence([*tables.values(), counts.rows], chosen_numbers(study, margins)).check(linked)
+    linked = without_marks(linked)
     raw = Record(arguments.raw_folder / "download.json", dataset=study.dataset)
     record = provenance(arguments.config, [raw.file(name) for name in raw.sha256])
     record["arithmetics"] = study.tables("aggregate").label["arithmetics"]

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import plot
+from figures.class_names import drawable
 from figures.style import STYLE
 from helpers.hand_made import MARGINS, HandMade, rich_study
-from helpers.written_report import DELTAS, finish
+from helpers.written_report import finish
 
 pytestmark = pytest.mark.slow
 
@@ -28,9 +29,7 @@ def styled():
 def figures_of(study):
     """Name -> function that draws it, of a study whose tables are not made yet."""
     finish(study)
-    look = ["--class-names", '["0","1","2","3","4","5","6","7","8","9"]', "--dpi", "50", "--show-seeds", "true"]
-    arguments = plot.parse_arguments([*study.arguments(), *DELTAS, *look])
-    return plot.all_figures(study.read(), MARGINS, arguments)
+    return plot.all_figures(study.read(), MARGINS, drawable(list("0123456789")), True)
 
 
 @pytest.mark.parametrize(("n", "diverged"), [(1, 1), (2, 0), (10, 3)])

@@ -128,6 +128,13 @@ def test_few_seeds_give_a_whole_report(tmp_path, n):
     assert f"with {n} seed{'' if n == 1 else 's'}:" in text.replace("\n", " ")
 
 
+@pytest.mark.parametrize(("accuracy", "cut"), [([0.1, 0.97], True), ([0.96, 0.961], False)])
+def test_intervals_that_are_cut_off_are_said_to_be(tmp_path, accuracy, cut):
+    study = HandMade(tmp_path, {"units": ("units",)}).add("baseline units", [0.98, 0.981], [0.1, 0.101])
+    finish(study.add("units", accuracy, [0.1, 0.101], units="64"))
+    assert ("They are cut off where nothing can lie: accuracy is from 0 to 1" in write_report(study)) == cut
+
+
 def test_a_study_of_the_baseline_alone(tmp_path):
     text = write_report(finish(HandMade(tmp_path, {}).add("baseline", [0.98, 0.97], [0.1, np.nan])))
     assert "The loss of 1 of these 2 runs is no longer a number" in text
@@ -166,6 +173,8 @@ def test_prose_may_name_levels_margins_and_seeds(ten):
 
 def test_comments_that_do_not_apply_are_empty(tmp_path):
     study = HandMade(tmp_path, {}).add("baseline", [0.98], [0.1])
-    texts = report.comments(study.read(), summarised(study), MARGINS, "", report.Counts())
+    tables = summarised(study)
+    compared = report.families(study.read(), tables, MARGINS)
+    texts = report.comments(study.read(), tables, compared, "", report.Counts())
     written = {name for name, text in texts.items() if text}
     assert written == {"learning"}

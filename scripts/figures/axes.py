@@ -77,27 +77,62 @@ def factor_axis(names: list[str]) -> FactorAxis:
     return FactorAxis(names, [float(place) for place in range(len(names))], "even")
 
 
-def accuracy_scale(panel, values) -> None:
-    """Stretch an accuracy axis near 1 where the values need it: equal steps are equal ratios of errors to hits."""
+def accuracy_scale(panel, values, bars=()) -> None:
+    """Stretch an accuracy axis near 1 where the values need it: equal steps are equal ratios of errors to hits.
+
+    Args:
+        panel: the panel, its values and bars drawn.
+        values: what decides about the scale.
+        bars: ends of the bars around them, any shape, within 0 and 1.
+    """
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if high - low < 0.04 or low <= 0 or high >= 1:
         return
     ticks = [0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.97, 0.975, 0.98, 0.985, 0.99, 0.995, 0.998, 0.999, 0.9995]
-    panel.set_yscale("logit")
+    panel.set_yscale("logit", nonpositive="clip")
+    _keep_in_view(panel, values, bars, 0, 1)
     shown = [tick for tick in ticks if low * 0.98 <= tick <= high + 0.3 * (1 - high)]
-    panel.yaxis.set_major_locator(FixedLocator(shown))
+    panel.yaxis.set_major_locator(FixedLocator(_apart(panel, shown)))
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.yaxis.set_minor_formatter(NullFormatter())
     panel.yaxis.set_minor_locator(NullLocator())
 
 
-def loss_scale(panel, values) -> None:
-    """Draw losses on a log axis where they span half a decade or more."""
+def loss_scale(panel, values, bars=()) -> None:
+    """Draw losses on a log axis where they span half a decade or more; arguments as of `accuracy_scale`."""
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if low <= 0 or high / low < 3:
         return
     panel.set_yscale("log")
+    _keep_in_view(panel, values, bars, 0, math.inf)
     ticks = [mantissa * 10.0**power for power in range(-4, 7) for mantissa in (1, 2, 5)]
     panel.yaxis.set_major_locator(FixedLocator([tick for tick in ticks if low * 0.9 <= tick <= high * 1.1]))
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _apart(panel, ticks: list[float]) -> list[float]:
+    """Return ticks without those too close, for their labels, to the one before; the panel's scale is set."""
+    places = panel.yaxis.get_transform().transform(ticks)
+    kept = []
+    for tick, place in zip(ticks, places, strict=True):
+        if not kept or place - kept[-1][1] > 0.055 * (places[-1] - places[0]):
+            kept.append((tick, place))
+    return [tick for tick, _ in kept]
+
+
+def _keep_in_view(panel, values, bars, lowest: float, highest: float) -> None:
+    """Where a bar ends at a value that the scale has no place for, let it run to the edge, and the others end within.
+
+    Elsewhere the limits are Matplotlib's.
+    """
+    ends = np.ravel(bars)
+    ends = ends[np.isfinite(ends)]
+    inside = ends[(ends > lowest) & (ends < highest)]
+    if len(inside) == len(ends):
+        return
+    everything = np.concatenate([np.ravel(values), inside])
+    scale = panel.yaxis.get_transform()
+    low, high = scale.transform([everything.min(), everything.max()])
+    margin = 0.08 * (high - low)
+    panel.set_ylim(*scale.inverted().transform([low - margin, high + margin]))

@@ -6,8 +6,12 @@ import pandas as pd
 from matplotlib.colors import LogNorm
 from matplotlib.ticker import MaxNLocator
 
+from figures.class_names import in_lines, is_right_to_left, width
 from figures.style import GREY, SERIES
 from tables.quantities import counted
+
+TITLE_SIZE, TITLE_WIDTH = 7, 90  # points; of a line above an image
+MOST_NUMBERED = 20  # classes; cells of more are too small for a number
 
 
 def learning_curves(histories: pd.DataFrame, baseline_epochs: int) -> plt.Figure:
@@ -42,10 +46,14 @@ def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, names: list[str]
     np.add.at(counts, (np.broadcast_to(labels, predicted.shape).ravel(), predicted.ravel()), 1 / len(predicted))
     errors = counts.copy()
     np.fill_diagonal(errors, np.nan)
-    figure, panel = plt.subplots(figsize=(6.2, 5.4))
+    with_numbers = classes <= MOST_NUMBERED
+    cell = 0.42 if with_numbers else 0.2  # inches
+    widest = max(width(name, plt.rcParams["font.size"]) for name in names) / 72
+    growth, room = max(0, cell * classes - 4.2), widest - 0.5 if widest > 0.9 else 0
+    figure, panel = plt.subplots(figsize=(6.2 + growth + room, 5.4 + growth + 1.1 * room))
     highest = max(1.0, np.nanmax(errors))
     image = panel.imshow(np.where(errors > 0, errors, np.nan), cmap="Blues", norm=LogNorm(0.1, highest))
-    for true, said in np.ndindex(counts.shape):
+    for true, said in np.ndindex(counts.shape) if with_numbers else ():
         value = counts[true, said]
         if true == said:
             panel.text(
@@ -56,13 +64,14 @@ def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, names: list[str]
             panel.text(
                 said, true, f"{value:.1f}", ha="center", va="center", fontsize=7, color="white" if dark else "black"
             )
-    rotation = 0 if max(map(len, names)) < 3 else 90
+    rotation = 0 if widest < 0.8 * cell else 90
     panel.set_xticks(range(classes), names, rotation=rotation, parse_math=False)
     panel.set_yticks(range(classes), names, parse_math=False)
     panel.set(xlabel="predicted class", ylabel="true class")
     panel.grid(False)
     figure.colorbar(image, label="misclassified images a seed", shrink=0.8)
-    figure.suptitle(f"Confusion matrix of the baseline (mean of {counted(len(predicted), 'seed')}, diagonal: correct)")
+    diagonal = "diagonal: correct" if with_numbers else "errors alone"
+    figure.suptitle(f"Confusion matrix of the baseline (mean of {counted(len(predicted), 'seed')}, {diagonal})")
     return figure
 
 
@@ -80,19 +89,22 @@ def most_missed(
     """
     misses = (predicted != labels).sum(axis=0)
     order = np.lexsort((-losses.mean(axis=0), -misses))[:24]
-    figure, panels = plt.subplots(4, 6, figsize=(8, 6.4))
-    between = ", " if max(map(len, names)) < 3 else "\n"  # two words and "seen as" are wider than an image
+    short = max(map(len, names)) < 3 and not any(map(is_right_to_left, names))
+    titles = []
+    for index in order:
+        wrong = predicted[:, index][predicted[:, index] != labels[index]]
+        said = f"seen as {names[np.bincount(wrong).argmax()] if len(wrong) else '–'}"
+        true = names[labels[index]]
+        # Two words and "seen as" are wider than an image.
+        lines = [f"{true}, {said}"] if short else [in_lines(text, TITLE_SIZE, TITLE_WIDTH) for text in (true, said)]
+        titles.append("\n".join([*lines, f"{misses[index]} of {len(predicted)} seeds"]))
+    more_lines = max(0, max(title.count("\n") for title in titles) - 2)
+    figure, panels = plt.subplots(4, 6, figsize=(8, 6.4 + 0.47 * more_lines))
     for panel in panels.flat[len(order) :]:
         panel.set_visible(False)
-    for panel, index in zip(panels.flat, order, strict=False):
-        wrong = predicted[:, index][predicted[:, index] != labels[index]]
+    for panel, index, title in zip(panels.flat, order, titles, strict=False):
         panel.imshow(images[index].reshape(28, 28), cmap="gray_r", vmin=0, vmax=255)
         panel.set_axis_off()
-        said = names[np.bincount(wrong).argmax()] if len(wrong) else "–"
-        panel.set_title(
-            f"{names[labels[index]]}{between}seen as {said}\n{misses[index]} of {len(predicted)} seeds",
-            fontsize=7,
-            parse_math=False,
-        )
+        panel.set_title(title, fontsize=TITLE_SIZE, parse_math=False)
     figure.suptitle("The most missed test images of the baseline: true class, most frequent error")
     return figure

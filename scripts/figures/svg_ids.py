@@ -12,6 +12,10 @@ def with_numbered_ids(svg: str) -> str:
     Args:
         svg: content of the file.
     """
-    hashed = dict.fromkeys(re.findall(r'\bid="([a-z]+[0-9a-f]{10})"', svg))
+    hashed = dict.fromkeys(re.findall(r'<[^<>]*\bid="([a-z]+[0-9a-f]{10})"', svg))
     names = {name: f"{name[:-10]}-{number}" for number, name in enumerate(hashed)}
-    return re.sub(r'(?<=["#])[a-z]+[0-9a-f]{10}(?=[")])', lambda found: names.get(found[0], found[0]), svg)
+
+    def renamed(tag: re.Match) -> str:
+        return re.sub(r'(?<=["#])[a-z]+[0-9a-f]{10}(?=[")])', lambda found: names.get(found[0], found[0]), tag[0])
+
+    return re.sub("<[^<>]*>", renamed, svg)  # in tags alone: what is drawn as text stays as it is

@@ -8,7 +8,8 @@ from design.hyperparameters import Factor
 from design.labels import LABELS, label_of
 from figures.axes import accuracy_scale, factor_axis, loss_scale
 from figures.style import BASELINE, BLUE, SERIES
-from stats.intervals import standard_deviation, t_interval
+from stats.intervals import Interval, standard_deviation, t_interval, within
+from tables.comparisons import POSSIBLE
 from tables.runs import by_level, levels_of
 
 MOST_LINES = len(SERIES)  # of a grid, in one panel: more would look alike
@@ -29,12 +30,12 @@ def sweep_figure(levels: pd.DataFrame, alpha: float, show_seeds: bool) -> plt.Fi
     for panel, metric in zip(panels, ("test_accuracy", "test_loss"), strict=True):
         samples = by_level(levels, metric)
         means = samples.mean(axis=1)
-        drawn = zip(axis.positions, points["label"], points["is_baseline"], samples, means, strict=True)
-        for position, label, is_baseline, values, mean in drawn:
+        bars = np.array(t_interval(samples, alpha, POSSIBLE[metric.removeprefix("test_")]))
+        drawn = zip(axis.positions, points["label"], points["is_baseline"], samples, means, bars.T, strict=True)
+        for position, label, is_baseline, values, mean, (low, high) in drawn:
             colour, marker = (BASELINE, "D") if is_baseline else (BLUE, "o")
             if show_seeds:
                 panel.scatter(axis.spread(position, len(values)), values, s=9, color=colour, alpha=0.4, linewidth=0)
-            low, high = t_interval(values, alpha)
             if np.isfinite(low):
                 panel.vlines(position, low, high, color=colour, linewidth=1.5)
             panel.plot([position], [mean], marker=marker, color=colour, markersize=5, markeredgecolor="white")
@@ -44,7 +45,7 @@ def sweep_figure(levels: pd.DataFrame, alpha: float, show_seeds: bool) -> plt.Fi
             panel.plot(axis.positions, means, color=BLUE, linewidth=0.8, alpha=0.6, zorder=0)
         axis.apply(panel)
         panel.set(xlabel=label_of(factor), ylabel=LABELS[metric])
-        (accuracy_scale if metric == "test_accuracy" else loss_scale)(panel, samples)
+        (accuracy_scale if metric == "test_accuracy" else loss_scale)(panel, samples, bars)
         panel.legend(loc="best", fontsize=8)
     dots = "dots: seeds, " if show_seeds else ""
     figure.suptitle(f"{label_of(factor).capitalize()} ({dots}bars: {100 * (1 - alpha):g} % interval of the mean)")
@@ -68,14 +69,17 @@ def grid_figure(levels: pd.DataFrame, factors: dict[str, Factor], alpha: float) 
     lines = dict(list(levels.groupby(levels[others].agg(", ".join, axis=1), sort=False)))
     shown = most_accurate(lines)
     for panel, metric in zip(panels, ("test_accuracy", "test_loss"), strict=True):
+        all_bars = []
         for index, (label, line) in enumerate(shown.items()):
             colour, marker, dashes = SERIES[index % len(SERIES)]
             samples = by_level(line, metric)
             means = samples.mean(axis=1)
+            bars = np.array(t_interval(samples, alpha, POSSIBLE[metric.removeprefix("test_")]))
+            all_bars += bars.ravel().tolist()
             panel.errorbar(
                 line.drop_duplicates("position")[along].map(places),
                 means,
-                yerr=np.nan_to_num(np.abs(np.array(t_interval(samples, alpha)) - means)),
+                yerr=np.nan_to_num(np.abs(bars - means)),
                 color=colour,
                 marker=marker,
                 linestyle=dashes,
@@ -85,11 +89,14 @@ def grid_figure(levels: pd.DataFrame, factors: dict[str, Factor], alpha: float) 
             )
         axis.apply(panel)
         panel.set(xlabel=label_of(along), ylabel=LABELS[metric])
-        (accuracy_scale if metric == "test_accuracy" else loss_scale)(panel, pd.concat(shown.values())[metric])
+        scale = accuracy_scale if metric == "test_accuracy" else loss_scale
+        scale(panel, pd.concat(shown.values())[metric], all_bars)
         panel.legend(title=", ".join(label_of(factor) for factor in others), fontsize=8)
     part = f"; of {len(lines)} lines the {len(shown)} most accurate" if len(shown) < len(lines) else ""
     title = levels["summary"].iloc[0].replace("_", " ").capitalize()
-    figure.suptitle(f"{title} (bars: {100 * (1 - alpha):g} % interval of the mean{part})")
+    note = f"(bars: {100 * (1 - alpha):g} % interval of the mean{part})"
+    between = " " if len(title) + len(note) < 90 else "\n"
+    figure.suptitle(f"{title}{between}{note}")
     return figure
 
 
@@ -115,12 +122,16 @@ def train_and_test(runs: pd.DataFrame, sweeps: list[str]) -> plt.Figure:
     for panel, factor in zip(panels.flat, sweeps, strict=False):
         levels = levels_of(runs, factor)
         axis = factor_axis(levels["label"].unique().tolist())
+        all_bars = []
         for metric, (colour, marker, dashes) in zip(("train_accuracy", "test_accuracy"), SERIES, strict=False):
             samples = by_level(levels, metric)
+            means, sd = samples.mean(axis=1), np.nan_to_num(standard_deviation(samples))
+            bars = np.array(within(Interval(means - sd, means + sd), POSSIBLE["accuracy"]))
+            all_bars += bars.ravel().tolist()
             panel.errorbar(
                 axis.positions,
-                samples.mean(axis=1),
-                yerr=np.nan_to_num(standard_deviation(samples)),
+                means,
+                yerr=np.abs(bars - means),
                 color=colour,
                 marker=marker,
                 linestyle=dashes if axis.numeric else "none",
@@ -130,7 +141,7 @@ def train_and_test(runs: pd.DataFrame, sweeps: list[str]) -> plt.Figure:
             )
         axis.apply(panel)
         panel.set(xlabel=label_of(factor), ylabel="accuracy")
-        accuracy_scale(panel, levels[["train_accuracy", "test_accuracy"]].to_numpy())
+        accuracy_scale(panel, levels[["train_accuracy", "test_accuracy"]].to_numpy(), all_bars)
     panels.flat[0].legend(fontsize=8)
     between = " " if columns > 1 else "\n"
     figure.suptitle(f"Training (running mean of the last epoch){between}against test accuracy (bars: ± 1 SD)")

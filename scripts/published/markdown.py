@@ -45,8 +45,11 @@ def _difference(row: Mapping[str, str]) -> str:
 
 
 def literal(text: str) -> str:
-    """Return Markdown that shows a text to the letter, whatever marks, links or HTML it holds."""
-    return re.sub(r"([\\`*_\[\]<>|&~!#])", r"\\\1", text)
+    """Return Markdown that shows a text to the letter, whatever marks, links or HTML it holds.
+
+    An underscore between letters or digits is no mark, so names of files and data sets stay as they are.
+    """
+    return re.sub(r"((?<=[^\W_])_+(?=[^\W_]))|([\\`*_\[\]<>|&~!#$])", lambda found: found[1] or f"\\{found[2]}", text)
 
 
 def _percent(alpha: float) -> str:

@@ -8,7 +8,7 @@ from design.labels import label_of
 from published.publication import QUANTITIES, Publication, StatedNumber, StatedOrdering
 from published.study_runs import RunsAt, StudyRuns
 from published.verdicts import NumberVerdict, OrderingVerdict, check_number, check_orderings
-from tables.comparisons import probability
+from tables.comparisons import POSSIBLE, furthest, probability
 from tables.rounding import rounded, supported_decimals
 
 NUMBER_RESULTS = ("published", "mean", "sd", "n", "low", "high", "distance_sd", "verdict", "repeats")
@@ -53,20 +53,23 @@ def number_rows(publication: Publication, study_runs: StudyRuns, alpha: float) -
         row |= number.levels
         row |= {"published": rounded(number.published, decimals), "settings": _settings(number, publication)}
         found = study_runs.find(number.levels, number.quantity)
-        rows.append(row | _number_cells(number.published, found, alpha, decimals))
+        possible = POSSIBLE[number.quantity.split("_")[1]]
+        rows.append(row | _number_cells(number.published, found, alpha, decimals, possible))
         if number.levels["optimizer"] == "rmsprop":
             found = study_runs.find(number.levels | KERAS2, number.quantity)
             if found:
-                rows.append(row | KERAS2 | _number_cells(number.published, found, alpha, decimals))
+                rows.append(row | KERAS2 | _number_cells(number.published, found, alpha, decimals, possible))
     return rows
 
 
-def _number_cells(published: float, runs: RunsAt | None, alpha: float, decimals: int) -> dict[str, str]:
+def _number_cells(
+    published: float, runs: RunsAt | None, alpha: float, decimals: int, possible: tuple[float, float]
+) -> dict[str, str]:
     """Return what the runs say of a published number; metrics one digit beyond what the standard error supports."""
     if runs is None:
         empty = dict.fromkeys(("mean", "sd", "low", "high", "distance_sd"), "")
         return empty | {"n": "0", "diverged": "0", "verdict": NOT_IN_STUDY}
-    check = check_number(published, runs.values, alpha)
+    check = check_number(published, runs.values, alpha, possible)
     decimals = max(decimals, supported_decimals(check.sd / math.sqrt(check.n), fallback=6) + 1)
     return {name: rounded(getattr(check, name), decimals) for name in ("mean", "sd", "low", "high")} | {
         "distance_sd": rounded(check.distance, supported_decimals(_distance_error(check))),
@@ -148,6 +151,7 @@ def _checked_orderings(
             alpha=alpha,
             margin=margins[metric.split("_")[1]],
             higher_is_better=metric != "test_loss",
+            furthest=furthest(metric.split("_")[1]),
         )
         for name, winner, loser, check in zip(ids, winners, losers, checks, strict=True):
             cells[name] = _ordering_cells(check, winner.diverged + loser.diverged)

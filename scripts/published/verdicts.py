@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stats.intervals import checked_runs, prediction_interval, standard_deviation
+from stats.intervals import EVERYTHING, checked_runs, prediction_interval, standard_deviation
 from stats.paired_verdicts import Comparison, compare_family
 
 
@@ -57,13 +57,16 @@ class OrderingVerdict:
     opposite_high: float
 
 
-def check_number(published: float, runs: ArrayLike, alpha: float = 0.05) -> NumberVerdict:
+def check_number(
+    published: float, runs: ArrayLike, alpha: float = 0.05, possible: tuple[float, float] = EVERYTHING
+) -> NumberVerdict:
     """Return whether a published number could have been one further run.
 
     Args:
         published: the number, in the metric's unit.
         runs: metric of the replicates, shape (n,).
         alpha: share of true numbers that miss the prediction interval by chance.
+        possible: the lowest and the highest value there can be; the interval ends there.
 
     Returns:
         The number, the runs and the verdict.
@@ -80,7 +83,7 @@ def check_number(published: float, runs: ArrayLike, alpha: float = 0.05) -> Numb
             f"Received: shape {runs.shape} and published={published}"
         )
     n, mean, sd = len(runs), float(runs.mean()), float(standard_deviation(runs))
-    low, high = map(float, prediction_interval(runs, alpha))
+    low, high = map(float, prediction_interval(runs, alpha, possible))
     if n == 1:
         distance, verdict, reason = math.nan, "cannot be checked", "one run has no spread to measure a distance by"
     elif sd == 0:
@@ -98,6 +101,7 @@ def check_orderings(
     alpha: float = 0.05,
     margin: float,
     higher_is_better: bool,
+    furthest: float = math.inf,
     seed: int = 0,
 ) -> list[OrderingVerdict]:
     """Check published claims "A beats B", one family, and what a single run each would have said of them.
@@ -108,6 +112,7 @@ def check_orderings(
         alpha: error rate of the family.
         margin: smallest difference that matters in practice, in the metric's unit.
         higher_is_better: True for accuracy, False for loss.
+        furthest: the largest difference there can be; intervals end there.
         seed: of the generators, see `paired_verdicts.compare_family`.
 
     Returns:
@@ -124,6 +129,7 @@ def check_orderings(
         alpha=alpha,
         margin=margin,
         higher_is_better=higher_is_better,
+        furthest=furthest,
         seed=seed,
     )
     return [

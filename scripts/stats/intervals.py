@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 # Values this close, relative to the largest, differ by the rounding of floats only: 0.981 - 0.98 is not 0.001.
 ROUNDING = 1e-9
+EVERYTHING = (-np.inf, np.inf)
 
 
 class Interval(NamedTuple):
@@ -15,6 +16,18 @@ class Interval(NamedTuple):
 
     low: np.ndarray
     high: np.ndarray
+
+
+def within(interval: Interval, possible: tuple[float, float]) -> Interval:
+    """Return an interval without the part where no value can lie, which takes nothing from its coverage.
+
+    From two or three runs that differ, a t interval of an accuracy reaches below 0 and above 1.
+
+    Args:
+        interval: bounds of any shape; NaN stays.
+        possible: the lowest and the highest value there can be, e.g. 0 and 1 for an accuracy.
+    """
+    return Interval(*(np.clip(bound, *possible) for bound in interval))
 
 
 def checked_runs(values: ArrayLike) -> np.ndarray:
@@ -75,12 +88,13 @@ def t_half_width(sd: ArrayLike, n: ArrayLike, alpha: float = 0.05) -> np.ndarray
     return scipy.special.stdtrit(np.asarray(n) - 1.0, 1 - _checked_alpha(alpha) / 2) * sd / np.sqrt(n)
 
 
-def t_interval(values: ArrayLike, alpha: float = 0.05) -> Interval:
+def t_interval(values: ArrayLike, alpha: float = 0.05, possible: tuple[float, float] = EVERYTHING) -> Interval:
     """Return the t interval of the mean along the last axis.
 
     Args:
         values: metric of each run, shape (..., n).
         alpha: the interval misses the mean with this probability, 0 to 1.
+        possible: the lowest and the highest value there can be; the interval ends there.
 
     Returns:
         Bounds of shape (...), in the metric's unit; NaN where n = 1.
@@ -93,15 +107,18 @@ def t_interval(values: ArrayLike, alpha: float = 0.05) -> Interval:
     values = checked_runs(values)
     mean = values.mean(axis=-1)
     half_width = t_half_width(standard_deviation(values), values.shape[-1], alpha)
-    return Interval(mean - half_width, mean + half_width)
+    return within(Interval(mean - half_width, mean + half_width), possible)
 
 
-def describe(values: ArrayLike, alpha: float = 0.05) -> dict[str, np.ndarray]:
+def describe(
+    values: ArrayLike, alpha: float = 0.05, possible: tuple[float, float] = EVERYTHING
+) -> dict[str, np.ndarray]:
     """Return `mean`, `sd`, and the bounds `low` and `high` of the t interval of the mean, along the last axis.
 
     Args:
         values: metric of each run, shape (..., n).
         alpha: the interval misses the mean with this probability, 0 to 1.
+        possible: the lowest and the highest value there can be; the interval ends there.
 
     Returns:
         Each of shape (...), in the metric's unit; SD and bounds are NaN where n = 1.
@@ -110,16 +127,17 @@ def describe(values: ArrayLike, alpha: float = 0.05) -> dict[str, np.ndarray]:
         ValueError: if there is no run, one is not finite, or `alpha` is not between 0 and 1.
     """
     values = checked_runs(values)
-    low, high = t_interval(values, alpha)
+    low, high = t_interval(values, alpha, possible)
     return {"mean": values.mean(axis=-1), "sd": standard_deviation(values), "low": low, "high": high}
 
 
-def prediction_interval(values: ArrayLike, alpha: float = 0.05) -> Interval:
+def prediction_interval(values: ArrayLike, alpha: float = 0.05, possible: tuple[float, float] = EVERYTHING) -> Interval:
     """Return where one further run would fall: mean ± t(n - 1, 1 - alpha/2) · SD · √(1 + 1/n).
 
     Args:
         values: metric of each run, shape (..., n).
         alpha: the interval misses the further run with this probability, 0 to 1.
+        possible: the lowest and the highest value there can be; the interval ends there.
 
     Returns:
         Bounds of shape (...), in the metric's unit; NaN where n = 1.
@@ -133,7 +151,7 @@ def prediction_interval(values: ArrayLike, alpha: float = 0.05) -> Interval:
     n = values.shape[-1]
     mean = values.mean(axis=-1)
     half_width = t_half_width(standard_deviation(values), n, alpha) * np.sqrt(n + 1)
-    return Interval(mean - half_width, mean + half_width)
+    return within(Interval(mean - half_width, mean + half_width), possible)
 
 
 def wilson_interval(successes: ArrayLike, trials: ArrayLike, alpha: float = 0.05) -> Interval:

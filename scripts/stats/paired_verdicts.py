@@ -12,7 +12,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stats.intervals import ROUNDING, Interval, checked_runs, standard_deviation, t_half_width, wilson_interval
+from stats.intervals import (
+    ROUNDING,
+    Interval,
+    checked_runs,
+    standard_deviation,
+    t_half_width,
+    wilson_interval,
+    within,
+)
 
 Verdict = Literal["negligible", "better", "worse", "equivalent", "inconclusive", "descriptive"]
 
@@ -39,7 +47,8 @@ class Comparison:
         p_better: share of seeds at which the point beats the baseline, ties half.
         p_better_low: lower bound of its Wilson interval at 1 - alpha.
         p_better_high: its upper bound.
-        detectable: smallest difference this design detects, see `detectable_difference`.
+        detectable: smallest difference this design detects, see `detectable_difference`; infinite where there can be
+            no such difference.
         seeds_at_least: seeds below which "equivalent" stays out of reach: `seeds_needed` for the margin.
         seeds_to_settle: seeds that most likely settle the question: `seeds_needed` for half the margin.
         verdict: what may be said.
@@ -74,6 +83,7 @@ def compare_family(
     margin: float,
     higher_is_better: bool,
     left_out: ArrayLike | None = None,
+    furthest: float = math.inf,
     seed: int = 0,
 ) -> list[Comparison]:
     """Compare the points of one family with the baseline, paired by seed.
@@ -85,6 +95,7 @@ def compare_family(
         margin: smallest difference that matters in practice, in the metric's unit, above 0.
         higher_is_better: True for accuracy, False for loss.
         left_out: pairs to leave out, booleans of shape (m, n); by default none. The values there are not looked at.
+        furthest: the largest difference there can be, e.g. 1 for accuracy; intervals end there.
         seed: of the generator of the sign flips, drawn for more than 14 pairs. A point's numbers do not depend on the
             other points of its family, its Holm-adjusted p-value and what follows aside.
 
@@ -108,7 +119,8 @@ def compare_family(
     for n in np.unique(pairs[pairs > 0]):  # one round, unless runs are left out
         rows = np.flatnonzero(pairs == n)
         block = differences[rows][kept[rows]].reshape(-1, n)
-        for name, values in zip(_MEASURED, _measure(block, family_size, alpha, higher_is_better, seed), strict=True):
+        measured = _measure(block, family_size, alpha, higher_is_better, furthest, seed)
+        for name, values in zip(_MEASURED, measured, strict=True):
             columns[name][rows] = values
     p_holm = holm(columns["p_value"])
     verdict = verdicts(
@@ -121,7 +133,7 @@ def compare_family(
     )
     columns |= {"n": pairs, "p_holm": p_holm, "verdict": verdict}
     rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-    return [_comparison(dict(zip(columns, row, strict=True)), family_size, alpha, margin) for row in rows]
+    return [_comparison(dict(zip(columns, row, strict=True)), family_size, alpha, margin, furthest) for row in rows]
 
 
 _MEASURED = (
@@ -150,24 +162,27 @@ def _paired_differences(baseline: ArrayLike, others: ArrayLike, left_out: ArrayL
     return np.subtract(others, baseline, out=np.zeros(others.shape), where=kept), kept
 
 
-def _measure(differences: np.ndarray, family_size: int, alpha: float, higher_is_better: bool, seed: int) -> tuple:
+def _measure(
+    differences: np.ndarray, family_size: int, alpha: float, higher_is_better: bool, furthest: float, seed: int
+) -> tuple:
     """Return the columns of `_MEASURED` for differences of shape (points, n)."""
     n = differences.shape[-1]
     mean, sd = differences.mean(axis=-1), standard_deviation(differences)
-    half, equivalence_half = t_half_width(sd, n, alpha), t_half_width(sd, n, 2 * alpha)
+    halves = t_half_width(sd, n, alpha), t_half_width(sd, n, 2 * alpha)
+    intervals = [within(Interval(mean - half, mean + half), (-furthest, furthest)) for half in halves]
     p_value = sign_flip_p_values(
         differences, flips=flips_drawn(family_size, alpha), generator=np.random.default_rng(seed)
     )
     gains = differences if higher_is_better else -differences
     wins = np.count_nonzero(gains > 0, axis=-1) + 0.5 * np.count_nonzero(gains == 0, axis=-1)
     return (
-        *(mean, sd, mean - half, mean + half, mean - equivalence_half, mean + equivalence_half),
+        *(mean, sd, *intervals[0], *intervals[1]),
         p_value if n > 1 else np.full(len(mean), np.nan),
         *(wins / n, *wilson_interval(wins, n, alpha)),
     )
 
 
-def _comparison(row: dict, family_size: int, alpha: float, margin: float) -> Comparison:
+def _comparison(row: dict, family_size: int, alpha: float, margin: float, furthest: float) -> Comparison:
     """Complete one row of measurements by what follows from its number of pairs and standard deviation."""
     n, sd = row["n"], row["sd"]
     reason = ""
@@ -179,10 +194,11 @@ def _comparison(row: dict, family_size: int, alpha: float, margin: float) -> Com
             f"{n} seeds: even the smallest possible p-value, {smallest_p_value(n):.2g}, "
             f"cannot reject at {alpha:g} in a family of {family_size}"
         )
+    detectable = detectable_difference(sd, n, alpha, family_size)
     return Comparison(
         **row,
         family_size=family_size,
-        detectable=detectable_difference(sd, n, alpha, family_size),
+        detectable=math.inf if detectable > furthest else detectable,
         seeds_at_least=seeds_needed(sd, margin, alpha, family_size),
         seeds_to_settle=seeds_needed(sd, margin / 2, alpha, family_size),
         reason=reason,

@@ -10,6 +10,7 @@ from tables.rounding import rounded, with_spare_digit
 from tables.runs import by_level
 
 METRICS = {"accuracy": True, "loss": False}  # metric: whether higher is better
+POSSIBLE = {"accuracy": (0.0, 1.0), "loss": (0.0, math.inf)}  # metric: lowest and highest value there can be
 
 COLUMNS = (
     *("summary", "metric", "level", "n", "family_size", "difference", "sd", "low", "high"),
@@ -69,6 +70,7 @@ def compare_pairs(paired: pd.DataFrame, alpha: float, margins: dict[str, float])
     for metric, margin in margins.items():
         values, rivals = (by_level(paired, f"test_{metric}{side}") for side in ("", "_rival"))
         options = {"alpha": alpha, "margin": margin, "higher_is_better": METRICS[metric]}
+        options["furthest"] = furthest(metric)
         comparisons = compare_family(rivals, values, **options)
         without = compare_family(rivals, values, left_out=lost, **options) if lost.any() else comparisons
         rows += [
@@ -77,6 +79,12 @@ def compare_pairs(paired: pd.DataFrame, alpha: float, margins: dict[str, float])
             for label, comparison, second, count in zip(labels, comparisons, without, lost.sum(axis=1), strict=True)
         ]
     return rows
+
+
+def furthest(metric: str) -> float:
+    """Return the largest difference there can be between two values of a metric."""
+    lowest, highest = POSSIBLE[metric]
+    return highest - lowest
 
 
 def comparison_cells(comparison: Comparison) -> dict[str, str]:

@@ -4,6 +4,7 @@ import pandas as pd
 from tabulate import tabulate
 
 from stats.intervals import describe
+from tables.comparisons import POSSIBLE
 from tables.rounding import rounded, with_spare_digit
 from tables.runs import by_level
 
@@ -31,7 +32,7 @@ def summarise(
         comparisons: rows of `comparisons.compare_with_baseline` for them.
     """
     compared = {(row["metric"], row["level"]): row for row in comparisons}
-    described = {metric: describe(by_level(levels, f"test_{metric}"), alpha) for metric in PREFIXES}
+    described = {metric: describe(by_level(levels, f"test_{metric}"), alpha, POSSIBLE[metric]) for metric in PREFIXES}
     diverged = by_level(levels, "diverged")
     n = diverged.shape[1]
     rows = []

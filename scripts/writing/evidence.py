@@ -2,8 +2,14 @@
 
 import re
 
+from published.markdown import literal
+
+# Around text that the user chose: private characters, which no name and no publication may hold.
+OPENED, CLOSED = "\ue000", "\ue001"
+CHOSEN_COLUMNS = ("id", "repeats", "statement")  # of tables: such text is evidence of nothing
+
 # Not the digits of a name (`keras2`, `arXiv-1`), nor those of an address; thousands may be set apart by commas.
-NUMBER = re.compile(r"(?<![\w.#])(?<![A-Za-z][-/])[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?![\w]|\.\d)")
+NUMBER = re.compile(r"(?<![\w.#])(?<![A-Za-z][-/])[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]\d+)?(?![\w]|\.\d)")
 # What a sentence does not claim: tables, figures, headings, code, link targets, references.
 SKIPPED_LINES = ("|", "![", "#", "```", "*Table:")
 
@@ -12,8 +18,21 @@ class UnsupportedNumberError(ValueError):
     """The prose holds numbers that no table shows; the message lists them with their sentences."""
 
 
+def chosen(text: str) -> str:
+    """Return text that the user chose as Markdown that shows it to the letter, marked: its digits are no claim.
+
+    All of it that reaches a sentence goes through here: names of data sets and grids, what a publication says.
+    """
+    return f"{OPENED}{literal(text)}{CLOSED}"
+
+
+def without_marks(markdown: str) -> str:
+    """Return Markdown without the marks of `chosen`, for reading."""
+    return markdown.replace(OPENED, "").replace(CLOSED, "")
+
+
 def prose(markdown: str) -> list[str]:
-    """Return the lines of a Markdown text that are sentences, without code, link targets and references."""
+    """Return the lines of a Markdown text that are sentences, without code, targets, references and chosen text."""
     lines, in_code, in_references = [], False, False
     for line in markdown.splitlines():
         if line.startswith("```"):
@@ -21,7 +40,8 @@ def prose(markdown: str) -> list[str]:
         if line.startswith("#"):
             in_references = line.lstrip("# ").lower() == "references"
         if not in_code and not in_references and not line.startswith(SKIPPED_LINES):
-            text = re.sub(r"`[^`]*`", "", line)
+            text = re.sub(f"{OPENED}.*?{CLOSED}", " ", line)
+            text = re.sub(r"`[^`]*`", "", text)
             lines.append(re.sub(r"\]\([^)]*\)", "]", text))
     return lines
 
@@ -37,12 +57,12 @@ def unsigned(number: str) -> str:
 
 
 def cells_of(tables: list[list[dict[str, str]]]) -> list[str]:
-    """Return all cells of some tables that are numbers, and the numbers within cells of text."""
+    """Return all cells of some tables that are numbers, and the numbers within cells of text that no user chose."""
     cells = set()
     for rows in tables:
         for row in rows:
-            for cell in row.values():
-                cells.update(NUMBER.findall(cell) if cell else [])
+            for column, cell in row.items():
+                cells.update(NUMBER.findall(cell) if cell and column not in CHOSEN_COLUMNS else [])
     return sorted(cells)
 
 
@@ -59,7 +79,7 @@ class Evidence:
         self._shown = set()
         for cell in (unsigned(cell) for cell in cells_of(tables)):
             decimals = len(cell.partition(".")[2])
-            self._shown |= {cell, f"{float(cell):.{max(0, decimals - 1)}f}"}
+            self._shown |= {cell} if "e" in cell else {cell, f"{float(cell):.{max(0, decimals - 1)}f}"}
 
     def supports(self, number: str) -> bool:
         """Whether a setting equals a number, or a table's cell does, in full or without its last digit; signs aside."""

@@ -2,12 +2,13 @@
 
 import math
 
-from published.markdown import literal
 from published.rows import Summary, rule_pairs
 from tables.matched_pairs import EFFECTIVE_RATE, KERAS2_RULE
 from tables.quantities import counted
 from tables.summary_tables import shortened, signed
-from writing.sweep_sentences import Counts, Family, cite, joined, listed, named_level
+from writing.evidence import chosen
+from writing.links import row_ids
+from writing.sweep_sentences import Counts, Family, cite, joined, link, listed, named_level
 
 Row = dict[str, str]
 
@@ -234,7 +235,8 @@ def uncertainty_comment(two_way: list[Row], details: list[Row], counts: Counts) 
         sentences.append(f"{subject} certain over seeds {verb} that {without} out 0 when the images vary too.")
     else:
         names = [
-            f"{row['summary'].replace('_', ' ')} {row['level'].replace(',', ', ')} ({row['metric']})" for row in lost
+            f"{chosen(row['summary'].replace('_', ' '))} {row['level'].replace(',', ', ')} ({row['metric']})"
+            for row in lost
         ]
         shown = listed(names) if len(names) <= 6 else f"{', '.join(names[:6])} and others"
         sentences.append(
@@ -261,7 +263,7 @@ def selection_comment(selection: list[Row]) -> str:
     return (
         f"Whoever picks the best level by its mean accuracy is flattered by up to "
         f"{cite(shortened(worst['optimism']), 'selection', *place)}: in the {kind} "
-        f"of {worst['summary'].replace('_', ' ')}, "
+        f"of {chosen(worst['summary'].replace('_', ' '))}, "
         f"{best} shows {cite(shortened(worst['apparent']), 'selection', *place)}, and is worth "
         f"{cite(shortened(worst['cross_fitted']), 'selection', *place)} on seeds that had no part in picking."
     )
@@ -285,13 +287,17 @@ def published_comment(found: Summary, rows: list[Row], places: list[list[str]], 
         f"would let about {counts.cite('misses expected by chance', f'{found.expected_by_chance:.1f}')} miss. (Where "
         "single runs scatter widely, as after few epochs, to be reproduced means little.)"
     ]
-    place_of = {(row["id"], row["optimizer"]): place for row, place in zip(rows, places, strict=True)}
+    addresses = row_ids("published", places)
+    place_of = {
+        (row["id"], row["optimizer"]): (place[1], address)
+        for row, place, address in zip(rows, places, addresses, strict=True)
+    }
     for row, again in rule_pairs(rows):
         if row["verdict"] != "not reproduced" or not (again and again["distance_sd"]):
             continue
-        place = place_of[row["id"], row["optimizer"]]
+        settings, _ = place_of[row["id"], row["optimizer"]]
         distance, other = (
-            cite(rule["distance_sd"], "published", *place_of[rule["id"], rule["optimizer"]]) for rule in (row, again)
+            link(rule["distance_sd"], place_of[rule["id"], rule["optimizer"]][1]) for rule in (row, again)
         )
         if again["verdict"] == "reproduced":
             reading = "which would explain the miss"
@@ -299,7 +305,7 @@ def published_comment(found: Summary, rows: list[Row], places: list[list[str]], 
             reading = "which would explain most of the gap, but not all"
         else:
             reading = "which would not explain it"
-        what = f"the {row['quantity'].replace('_', ' ')} of {row['published']} ({place[1]})"
+        what = f"the {row['quantity'].replace('_', ' ')} of {row['published']} ({settings})"
         sentences.append(f"For {what}, the rule of Keras 2 turns a distance of {distance} SDs into {other}, {reading}.")
     return joined(sentences)
 
@@ -316,9 +322,10 @@ def single_seed_comment(orderings: list[Row], seeds: int, counts: Counts) -> str
         for verdict in verdicts
     ]
     shaky = max(checked, key=lambda row: float(row["opposite"]))
-    share = cite(shortened(shaky["opposite"]), "orderings", *ordering_place(shaky))
+    addresses = row_ids("orderings", [ordering_place(row) for row in orderings])
+    share = link(shortened(shaky["opposite"]), addresses[orderings.index(shaky)])
     least = (
-        f"Least supported is this one: {literal(shaky['statement'].rstrip('.'))}. "
+        f"Least supported is this one: {chosen(shaky['statement'].rstrip('.'))}. "
         f"One seed contradicts it with a frequency of {share}."
     )
     if float(shaky["opposite"]) == 0:
@@ -345,4 +352,4 @@ def rule_sentences(pairs: list[tuple[Row, Row | None]]) -> list[str]:
         row for row, again in pairs if row["verdict"] != "confirmed" and again and again["verdict"] == "confirmed"
     ]
     opening = "Under the rule of Keras 2 this one holds:"
-    return [f"{opening} {literal(row['statement'])}" for row in turned]
+    return [f"{opening} {chosen(row['statement'])}" for row in turned]

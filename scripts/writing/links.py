@@ -1,6 +1,7 @@
 """Addresses within the page: ids of headings and of table rows, and the links that lead there."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
@@ -51,6 +52,22 @@ def row_id(table: str, *levels: str) -> str:
         Lower case; anything but letters, digits, "." and "_" is "-".
     """
     return "-".join(re.sub(r"[^\w.]", "-", part.lower()) for part in (table, *levels))
+
+
+def row_ids(table: str, rows: Iterable[Iterable[str]]) -> list[str]:
+    """Return the ids of a table's rows, by the levels of each; of rows that share theirs the later ones get a number.
+
+    Two claims of a publication may have the same words, or differ in signs alone.
+    """
+    ids: dict[str, None] = {}
+    for levels in rows:
+        name = first = row_id(table, *levels)
+        count = 1
+        while name in ids:
+            count += 1
+            name = f"{first}-{count}"
+        ids[name] = None
+    return list(ids)
 
 
 def sentence_case(name: str) -> str:

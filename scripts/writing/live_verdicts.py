@@ -9,10 +9,11 @@ import numpy as np
 import scipy  # its submodules load at first use
 from markupsafe import Markup  # part of Jinja
 
-from stats.intervals import t_half_width
+from stats.intervals import Interval, t_half_width, within
 from stats.paired_verdicts import Comparison, holm
-from tables.comparisons import METRICS
+from tables.comparisons import METRICS, furthest
 from tables.rounding import rounded, supported_decimals
+from tables.summary_tables import table_name
 from writing.links import row_id, sentence_case
 
 ALPHAS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1)  # the levels a reader can choose, beside the study's own
@@ -62,6 +63,7 @@ def family(
         "higher_is_better": higher_is_better,
         "margin": margin,
         "alpha": alpha,
+        "furthest": None if math.isinf(furthest(metric)) else furthest(metric),
         "rows": rows,
     }
 
@@ -132,7 +134,7 @@ def reading_family(compared: dict, ids: set[str]) -> dict:
         "alpha": alpha,
         "rows": [
             {"level": _reading_level(row["level"], bool(factors)), "target": _target(compared, row["level"], ids)}
-            | _reading_row(row, p, alpha)
+            | _reading_row(row, p, alpha, furthest(compared["metric"]))
             for row, p in zip(rows, p_holm.tolist(), strict=True)
         ],
     }
@@ -145,17 +147,21 @@ def _reading_level(label: str, short: bool) -> str:
 def _target(compared: dict, label: str, ids: set[str]) -> str:
     """Return the id of the table row a comparison belongs to, as sweeps, grids and matched pairs name theirs."""
     name, metric, levels = compared["name"], compared["metric"], [part.rpartition("=")[2] for part in label.split(",")]
-    candidates = (row_id(f"{name}_{metric}", *levels), row_id(name, *levels), row_id(name, metric, label))
+    tables = (table_name(name, metric), name)
+    candidates = (row_id(name, metric, label), *(row_id(table, *levels) for table in tables))
     return next((candidate for candidate in candidates if candidate in ids), "")
 
 
-def _reading_row(row: dict, p_holm: float, alpha: float) -> dict[str, str]:
+def _reading_row(row: dict, p_holm: float, alpha: float, possible: float) -> dict[str, str]:
     n, mean, sd = row["n"], _or_nan(row["mean"]), _or_nan(row["sd"])
     decimals = supported_decimals(sd / math.sqrt(n) if n else math.nan)
 
     def interval(level: float) -> str:
-        half = float(t_half_width(sd, n, level)) if n > 1 else math.nan
-        return f"{with_sign(mean - half, decimals)} … {with_sign(mean + half, decimals)}" if n > 1 else "–"
+        if n < 2:
+            return "–"
+        half = float(t_half_width(sd, n, level))
+        ends = within(Interval(mean - half, mean + half), (-possible, possible))
+        return " … ".join(with_sign(float(end), decimals) for end in ends)
 
     return {
         "n": str(n),

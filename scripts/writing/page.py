@@ -16,7 +16,7 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape  # part of Jinja
 
 from stats.paired_verdicts import Verdict
-from writing.links import SECTIONS, Document, check_links, name_headings, plain_text, row_id, sentence_case
+from writing.links import SECTIONS, Document, check_links, name_headings, plain_text, row_ids, sentence_case
 from writing.live_verdicts import ALPHAS, embedded_json, reading_family, t_quantiles
 from writing.svg import figure
 
@@ -150,6 +150,7 @@ def _table(tokens: list[Token], name: str | None, heading: str, document: Docume
     header, body = cells[:columns], cells[columns:]
     leading = max(1, header.index("n")) if "n" in header else 1
     rows = [body[start : start + columns] for start in range(0, len(body), columns)]
+    ids = row_ids(name or "", [cells[:leading] for cells in rows])
     inside, column, row = False, 0, -1
     for token in tokens:
         if token.type == "tbody_open":
@@ -159,12 +160,12 @@ def _table(tokens: list[Token], name: str | None, heading: str, document: Docume
         elif token.type == "tr_open" and inside:
             column, row = 0, row + 1
             if name is not None:
-                token.attrSet("id", document.claim(row_id(name, *rows[row][:leading])))
+                token.attrSet("id", document.claim(ids[row]))
                 document.rows.add(token.attrs["id"])
-            if "baseline" in rows[row]:
+            if "baseline" in rows[row] and "verdict" in header:
                 token.attrSet("class", "baseline")
         elif token.type == "td_open" and column >= leading:
-            if rows[row][column] in VERDICTS:
+            if rows[row][column] in VERDICTS and header[column] == "verdict":
                 token.attrSet("class", f"verdict {rows[row][column]}")
         elif token.type == "td_open":
             token.tag = "th"

@@ -84,6 +84,12 @@ def small_tables(tables: dict, counts: Counts, seeds: int) -> dict[str, str]:
     }
 
 
+def class_table(names: list[str]) -> str:
+    """Return the names of the classes by number as a Markdown table; empty where there are none."""
+    rows = [[str(number), literal(name)] for number, name in enumerate(names)]
+    return tabulate(rows, ["number", "class"], "github", disable_numparse=True) if rows else ""
+
+
 LEARNING = ("train_accuracy", "test_accuracy", "train_loss", "test_loss")
 
 

@@ -21,9 +21,14 @@ def listed(items: list[str], word: str = "and") -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {word} {items[-1]}"
 
 
+def link(text: str, address: str) -> str:
+    """Return a number as a link to an id of the page."""
+    return f"[{text}](#{address})"
+
+
 def cite(text: str, table: str, *levels: str) -> str:
     """Return a number as a link to the table row it comes from."""
-    return f"[{text}](#{row_id(table, *levels)})"
+    return link(text, row_id(table, *levels))
 
 
 class Counts:

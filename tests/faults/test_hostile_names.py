@@ -11,9 +11,12 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
+import xml.etree.ElementTree as ElementTree
 from contextlib import suppress
 from hashlib import sha256
 from html.parser import HTMLParser
+from pathlib import Path
 
 import matplotlib
 
@@ -21,6 +24,10 @@ matplotlib.use("Agg")
 import numpy as np
 import pytest
 import yaml
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from pydantic import TypeAdapter, ValidationError
 from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 
@@ -30,12 +37,17 @@ import plot
 import report
 from data import datasets, sources
 from data.idx import read_idx
+from design.explanations import Line
+from design.sweeps import check_grids
 from design.yaml_files import YamlFileError, read
+from figures.baseline_figures import confusion_matrix
+from figures.class_names import drawable
 from files.code_digest import engine
 from files.records import write_record
-from helpers.hand_made import BASELINE, MARGINS, put_on_record, rich_study, summarised
+from helpers.hand_made import BASELINE, MARGINS, HandMade, put_on_record, rich_study, summarised
 from helpers.workflow import PROJECT, SUBSET, copy_project, run_snakemake, write_config
-from helpers.written_report import DELTAS, write_report
+from helpers.written_report import DELTAS, finish, write_report
+from writing.links import sentence_case
 
 FOLDERS = {
     "blanks and quotes": "a b'c\"d",
@@ -400,12 +412,14 @@ class Page(HTMLParser):
         acts: what would act.
         text: everything shown, blanks and ends of lines as one blank each.
         tables: caption -> rows of cells, the header first.
+        unnamed: rows of cells of each table without a caption.
+        links: addresses of all links, in order.
     """
 
     def __init__(self, text):
         super().__init__()
         self.acts = []
-        self.tables = {}
+        self.tables, self.unnamed, self.links = {}, [], []
         self.shown, self.caption, self.rows, self.hidden = [], None, [], False
         self.feed(text)
         self.text = " ".join("".join(self.shown).split())
@@ -414,6 +428,8 @@ class Page(HTMLParser):
         if tag in ("script", "iframe", "object", "embed", "form", "base", "foreignobject"):
             self.acts.append(tag)
         for name, value in attributes:
+            if (tag, name) == ("a", "href"):
+                self.links.append(value)
             if name.startswith("on") or re.match(r"\s*(javascript|vbscript|data:text)", value or "", re.IGNORECASE):
                 self.acts.append((tag, name, value))
             if name in ("src", "href") and tag not in ("a", "link", "use", "image"):
@@ -422,6 +438,7 @@ class Page(HTMLParser):
             self.hidden = True
         elif tag == "table":
             self.rows = []
+            self.unnamed.append(self.rows)
         elif tag == "caption":
             self.caption = len(self.shown)
         elif tag == "tr":
@@ -438,6 +455,7 @@ class Page(HTMLParser):
             self.hidden = False
         elif tag == "caption":
             self.tables["".join(self.shown[self.caption :]).partition(". ")[2]] = self.rows
+            self.unnamed.pop()
         elif tag in ("td", "th"):
             self.rows[-1][-1] = " ".join("".join(self.shown[self.rows[-1][-1] :]).split())
 
@@ -517,15 +535,139 @@ def test_what_a_publication_says_is_text_in_the_page(summaries, statement):
 NAMES = [HTML, "$\\frac{1}$", "$x$", "-x", "a b", "'\"", "</text><script>", "\\", "%s{}", "字"]
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")  # no room, no such letter
-def test_names_of_classes_are_text_in_figures_and_page(summaries):
+@pytest.mark.filterwarnings("error::UserWarning")  # no room, no such letter
+@pytest.mark.parametrize("names", [NAMES, [*(name[:40] for name in NAMES[:-1]), "é"]], ids=["numbers", "names"])
+def test_names_of_classes_are_text_in_figures_and_page(summaries, names):
+    """Names that are too long or have no letters here stand in the report, beside the numbers that the figures show."""
     study, plain = summaries
-    draw(study, NAMES)
+    draw(study, names)
     text = page_of(study, "A beats B.")
     assert Page(text).acts == plain.acts
     drawn = (study.folder / "figures" / "confusion_matrix.svg").read_text(encoding="utf-8")
-    assert "&lt;script&gt;alert(1)" in drawn
-    assert "$\\frac{1}$" in drawn
+    listed = [rows[1:] for rows in parsed(study).unnamed if rows[0] == ["number", "class"]]
+    if names is NAMES:
+        assert "script" not in drawn
+        assert listed == [[[str(number), name] for number, name in enumerate(names)]]
+    else:
+        assert "&lt;script&gt;alert(1)" in drawn
+        assert "$\\frac{1}$" in drawn
+        assert listed == []
+
+
+TEXT = st.text(st.sampled_from("\\`*_[]<>|&~!#$(){}.^'\"-+ 0129:/abé字"), min_size=1, max_size=40)
+NO_FIXTURE_PROBLEM = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+def is_line(text):
+    try:
+        TypeAdapter(Line).validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def parsed(study):
+    """Return the Markdown report as a site would show it."""
+    markdown = (study.folder / "report.md").read_text(encoding="utf-8")
+    assert not re.search("[\ue000\ue001]", markdown)
+    return Page(MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown))
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=NO_FIXTURE_PROBLEM)
+@example("9.87 > 12 | `13` [14](#x)")
+@given(TEXT.filter(is_line))
+def test_any_line_of_a_publication_is_shown_to_the_letter(summaries, statement):
+    """In both orderings, in page and Markdown; a number in it is no claim, and each row has an address of its own."""
+    study, plain = summaries
+    page = Page(page_of(study, statement))
+    shown = " ".join(statement.split())
+    for found in (page.tables["Orderings"], *(rows for rows in parsed(study).unnamed if rows[0][0] == "claim")):
+        assert [row[0] for row in found[1:]] == [shown, shown]
+    said = " ".join(statement.rstrip(".").split())
+    for text in (page.text, parsed(study).text):
+        assert f"Least supported is this one: {said}".strip() in text
+    assert page.acts == plain.acts
+
+
+def study_of_a_grid(folder, name, dataset="mnist"):
+    """Return the report's page and Markdown of a study of one grid that sentences name, and of nothing else."""
+    study = HandMade(folder, {name: ("units", "batch_size")}, dataset)
+    spread = np.linspace(-0.0002, 0.0002, 8)
+    study.add(f"baseline {name}", 0.97 + spread, 0.1 + spread)
+    study.add(name, 0.967 + spread[::-1] / 9, 0.2 + spread, units="64")
+    study.add(name, 0.9701 - spread, 0.1 + spread[::-1], batch_size="64")
+    study.add(name, 0.9702 - spread * 3, 0.1 + spread[::-1], batch_size="64", units="64")
+    finish(study)
+    write_report(study)
+    return Page((folder / "report.html").read_text(encoding="utf-8")), parsed(study)
+
+
+@pytest.fixture(scope="module")
+def plain_grid(tmp_path_factory):
+    page, markdown = study_of_a_grid(tmp_path_factory.mktemp("plain"), "qz_qz", "q-z")
+    assert "in the grid of qz qz," in page.text  # where the best level is picked
+    assert "for others: qz qz units=64" in page.text  # where images vary too
+    return page, markdown
+
+
+FACTORS = {"units": [64, 512], "batch_size": [64, 128]}
+AWKWARD = ["table_37", "a", "n", "x_", "a__b", "at_37", "rate", "turning", "uncertainty", "single_seed", "doubling"]
+AWKWARD += [
+    "references",
+    "methods",
+    "nan",
+    "null",
+    "none",
+    "verdicts",
+    "units_accuracy",
+    "effective_rate_loss",
+    "e" * 40,
+]
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_an_awkward_name_of_a_grid(plain_grid, tmp_path, name):
+    check_a_grid(plain_grid, tmp_path, name, "q-z")
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=NO_FIXTURE_PROBLEM)
+@given(
+    st.from_regex(r"[a-z][a-z0-9_]{0,39}", fullmatch=True),
+    st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", fullmatch=True),
+)
+def test_any_name_of_a_grid_and_a_data_set(plain_grid, name, dataset):
+    """What the config check lets pass stands in the report to the letter; all else stays what it is."""
+    problems = []
+    check_grids({name: FACTORS}, problems)
+    assume(not problems)  # refused before anything is trained
+    with tempfile.TemporaryDirectory() as folder:
+        check_a_grid(plain_grid, Path(folder), name, dataset)
+
+
+def check_a_grid(plain_grid, folder, name, dataset):
+    for plain, found in zip(plain_grid, study_of_a_grid(folder, name, dataset), strict=True):
+        expected = plain.text.replace("qz_qz", name).replace("qz qz", name.replace("_", " "))
+        expected = expected.replace("Qz qz", sentence_case(name)).replace("q-z", dataset)
+        dates = r"Finished .*? TensorFlow|\{ \".*\}"  # the record, with times and folders
+        texts = [re.sub(dates, "", " ".join(text.split())) for text in (found.text, expected)]
+        assert texts[0] == texts[1]
+        links = [link.replace("qz_qz", name) for link in plain.links if not link.startswith("#grid-")]
+        assert [link for link in found.links if not link.startswith("#grid-")] == links
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=NO_FIXTURE_PROBLEM)
+@example(["$\\frac{1}$", 'id="m0123456789"'])
+@given(st.lists(TEXT.filter(is_line), min_size=2, max_size=4, unique=True))
+@pytest.mark.filterwarnings("error::UserWarning")
+def test_any_name_of_a_class_is_drawn_to_the_letter(tmp_path, names):
+    names = names[:10] + [str(number) for number in range(100, 110 - len(names[:10]))]
+    found = drawable(names)
+    labels = np.arange(10, dtype=np.uint8)
+    plot.save(plot.with_fonts(found, confusion_matrix, labels, labels[None]), tmp_path, "drawn", 40)
+    root = ElementTree.fromstring((tmp_path / "drawn.svg").read_text(encoding="utf-8"))
+    texts = {" ".join("".join(text.itertext()).split()) for text in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert {" ".join(name.split()) for name in found.drawn} <= texts
+    assert found.numbered == (names if "字" in "".join(names) else [])
 
 
 def test_names_of_classes_pass_the_shell_as_they_are(finished, tmp_path):

@@ -1,5 +1,7 @@
 """Axes that suit the values: scales, ticks, dots side by side."""
 
+import itertools
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -103,3 +105,45 @@ def test_losses_on_a_log_axis_where_they_span_much(panel, values, scale):
     assert panel.get_yscale() == scale
     if scale == "log":
         assert panel.yaxis.get_majorticklocs().tolist() == pytest.approx([0.1, 0.2, 0.5, 1, 2])
+
+
+@pytest.mark.parametrize(
+    ("scale", "values", "bars", "low", "high"),
+    [
+        (accuracy_scale, [0.1, 0.98], [[0.0, 0.96], [1.0, 0.99]], 0.1, 0.99),
+        (accuracy_scale, [0.5, 0.98], [[0.3, 0.96], [1.0, 0.99]], 0.3, 0.99),
+        (loss_scale, [0.06, 2.3], [[0.0, 0.02], [9.0, 0.1]], 0.02, 9),
+    ],
+)
+def test_a_bar_beyond_the_scale_runs_to_the_edge_and_the_others_end_within(panel, scale, values, bars, low, high):
+    panel.plot([1, 2], values, "o")
+    panel.vlines([1, 2], *bars)
+    scale(panel, values, bars)
+    panel.figure.canvas.draw()
+    bottom, top = panel.get_ylim()
+    assert 0 < bottom < low
+    assert high < top < (1 if scale is accuracy_scale else 20)
+    lines = panel.transData.transform(np.array([[1, bars[0][0]], [1, bars[1][0]]]))[:, 1]
+    assert np.isfinite(lines).all()
+    box = panel.get_window_extent()
+    assert lines[0] <= box.y0 or bars[0][0] > 0
+    assert lines[1] >= box.y1 or bars[1][0] not in (1.0,)
+
+
+def test_without_such_a_bar_the_limits_are_matplotlibs(panel):
+    other = panel.figure.add_subplot()
+    for axes, bars in ((panel, ()), (other, [[0.05, 0.96], [0.99, np.nan]])):
+        axes.plot([1, 2], [0.1, 0.98], "o")
+        accuracy_scale(axes, [0.1, 0.98], bars)
+    assert panel.get_ylim() == other.get_ylim()
+
+
+def test_ticks_of_accuracy_stand_apart(panel):
+    panel.plot([1, 2], [0.05, 0.995], "o")
+    accuracy_scale(panel, [0.05, 0.995])
+    panel.set_ylim(0.04, 0.996)
+    panel.figure.set_size_inches(4, 3.4)
+    panel.figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in panel.get_yticklabels() if label.get_text()]
+    assert len(boxes) > 5
+    assert not any(below.overlaps(above) for below, above in itertools.pairwise(boxes))

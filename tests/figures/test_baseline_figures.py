@@ -30,14 +30,46 @@ def test_most_missed_images_come_first_and_a_small_test_set_draws():
     assert titles == ["4, seen as 9\n2 of 2 seeds", "5, seen as 6\n1 of 2 seeds", "3, seen as –\n0 of 2 seeds"]
 
 
-def test_long_names_of_classes_stay_apart():
+def test_names_of_two_letters_from_right_to_left_stand_on_lines_of_their_own():
+    """On one line, the order of the two would be that of the letters: from right to left."""
+    arguments = [np.zeros((1, 28, 28, 1), np.uint8), np.array([0], np.uint8), np.array([[1]]), np.ones((1, 1))]
+    figure = most_missed(*arguments, ["אב", "גד"])
+    assert figure.axes[0].get_title() == "אב\nseen as גד\n1 of 1 seeds"
+
+
+NAMES = {
+    "clothes": CLOTHES,
+    "forty letters": ["W" * 38 + f"{number:02}" for number in range(10)],
+    "47 classes": list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt"),
+    "47 numbers": [str(number) for number in range(47)],
+    "47 long names": [f"A long name of a class, number {number:02}, yes" for number in range(47)],
+    "right to left": ["سيارة", "بيت", "كلب", "قطة كبيرة جدا", "شجرة", "كتاب", "قلم", "باب", "شمس", "قمر"],
+}
+
+
+def boxes(figure, texts):
+    """Return where texts stand, after a look at whether they stand apart and within the figure."""
+    figure.canvas.draw()
+    found = [text.get_window_extent() for text in texts]
+    assert [pair for pair in itertools.combinations(found, 2) if pair[0].overlaps(pair[1])] == []
+    assert all(figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1 for box in found)
+    assert all(figure.bbox.y0 <= box.y0 and box.y1 <= figure.bbox.y1 for box in found)
+    return found
+
+
+@pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
+def test_names_of_classes_stay_apart(names):
     """Every image mistaken for the one of the longest name: no title reaches into the next."""
     labels = np.tile(np.arange(1, 10, dtype=np.uint8), 3)[:24]
-    figure = most_missed(np.zeros((24, 28, 28, 1), np.uint8), labels, np.zeros((1, 24), int), np.ones((1, 24)), CLOTHES)
-    figure.canvas.draw()
-    titles = [panel.title.get_window_extent() for panel in figure.axes]
-    assert len(titles) == 24
-    assert [pair for pair in itertools.combinations(titles, 2) if pair[0].overlaps(pair[1])] == []
+    figure = most_missed(np.zeros((24, 28, 28, 1), np.uint8), labels, np.zeros((1, 24), int), np.ones((1, 24)), names)
+    assert len(boxes(figure, [panel.title for panel in figure.axes])) == 24
+    classes = np.arange(len(names))
+    figure = confusion_matrix(classes, np.roll(classes, 1)[None], names)
+    panel = figure.axes[0]
+    for axis in (panel.xaxis, panel.yaxis):
+        assert len(boxes(figure, [*axis.get_ticklabels(), axis.label])) == len(names) + 1
+    assert len(boxes(figure, panel.texts)) == (2 * len(names) if len(names) <= 20 else 0)
+    assert panel.get_window_extent().width > 200
 
 
 def test_counts_of_errors_can_be_read_on_every_blue():

@@ -40,3 +40,9 @@ def test_every_reference_still_finds_its_target_and_nothing_else_changed():
     assert len(references) == len(re.findall(r'(?:url\(|href=")#([^")]+)', before))
     hashed = r'(?<=["#])[a-z]+(?:[0-9a-f]{10}|-\d+)(?=[")])'
     assert re.sub(hashed, "", before) == re.sub(hashed, "", after)
+
+
+def test_text_that_looks_like_an_id_stays():
+    hashed = '<g id="m0123456789"/>'
+    text = '<text>id="m0123456789" and #m0123456789"</text>'
+    assert with_numbered_ids(hashed + text) == '<g id="m-0"/>' + text

@@ -73,6 +73,37 @@ def test_the_title_over_a_single_panel_is_whole(tmp_path):
     assert title.get_window_extent().x1 <= figure.bbox.x1
 
 
+def test_bars_of_noisy_seeds_stay_on_the_logit_axis(tmp_path):
+    study = HandMade(tmp_path, {"units": ("units",), "rule": ("optimizer", "units")})
+    study.add("baseline units rule", [0.98, 0.5, 0.97], [0.06, 1.2, 0.08])
+    study.add("units rule", [0.97, 0.975, 0.972], [0.1, 0.11, 0.1], units="64")
+    runs = study.runs()
+    drawn = {
+        "sweep": sweep_figure(levels_of(runs, "units"), 0.05, show_seeds=False),
+        "grid": grid_figure(levels_of(runs, "rule"), ("optimizer", "units"), 0.05),
+        "gap": train_and_test(runs, ["units"]),
+    }
+    for name, figure in drawn.items():
+        panel = figure.axes[0]
+        assert panel.get_yscale() == "logit"
+        segments = [segment for found in panel.collections for segment in getattr(found, "get_segments", list)()]
+        upper = [max(segment[:, 1]) for segment in segments if len(segment)]
+        assert max(upper) == pytest.approx(1), name  # of the point whose runs differ most
+        assert min(min(segment[:, 1]) for segment in segments) >= 0
+        figure.canvas.draw()
+        assert 0.97 < panel.get_ylim()[1] < 1
+        assert panel.transData.transform([512, 1])[1] > panel.get_window_extent().y1
+
+
+def test_a_long_name_of_a_grid_fits_above_the_figure(tmp_path):
+    name = "w" * 40
+    runs = grid_study(tmp_path, name, units=["1", "2", "3", "4", "5", "6"], epochs=["2", "4"]).runs()
+    figure = grid_figure(levels_of(runs, name), ("units", "epochs"), 0.05)
+    figure.canvas.draw()
+    box = figure._suptitle.get_window_extent()
+    assert (box.x0 >= 0, box.x1 <= figure.bbox.x1) == (True, True)
+
+
 def test_training_and_test_accuracy_have_their_means_and_sds(tmp_path):
     study = HandMade(tmp_path, {"units": ("units",)}).add("baseline units", [0.98, 0.97], [0.1, 0.2])
     study.add("units", [0.9, 0.92], [0.3, 0.4], units="64")

@@ -61,7 +61,13 @@ def test_an_ordering_of_two_optimizers_and_of_single_runs_has_dashes():
 
 @pytest.mark.parametrize(
     ("text", "markdown"),
-    [("a|b", r"a\|b"), ("*x* [y](z) <i>", r"\*x\* \[y\](z) \<i\>"), ("plain, 5 % more.", "plain, 5 % more.")],
+    [
+        ("a_b c__d 1_2 é_字", "a_b c__d 1_2 é_字"),
+        ("_a_ -_b_ a_-b_ a-__b__c _", r"\_a\_ -\_b\_ a\_-b\_ a-\_\_b__c \_"),
+        ("a|b", r"a\|b"),
+        ("*x* [y](z) <i>", r"\*x\* \[y\](z) \<i\>"),
+        ("plain, 5 % more.", "plain, 5 % more."),
+    ],
 )
 def test_text_is_shown_to_the_letter(text, markdown):
     assert literal(text) == markdown

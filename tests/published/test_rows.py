@@ -126,7 +126,7 @@ def test_a_number_worked_by_hand(study):
         "sd": "0.01000",
         "n": "3",
         "low": "0.93032",
-        "high": "1.02968",
+        "high": "1.00000",
         "distance_sd": "-4.0",
         "verdict": "reproduced",
         "repeats": "",

@@ -140,3 +140,30 @@ def test_prediction_holds_mean_interval_and_both_move_with_the_runs(values, shif
 def test_errors_say_what_was_expected(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_intervals_end_where_no_value_can_lie():
+    noisy, sound = [0.1, 0.97], [0.97, 0.971, 0.972]
+    for interval in (t_interval, prediction_interval):
+        assert interval(noisy, possible=(0, 1)) == (0, 1)
+        assert interval(sound, possible=(0, 1)) == interval(sound)
+        low, high = interval([0.01, 3], possible=(0, np.inf))
+        assert (low, high) == (0, interval([0.01, 3]).high)
+        assert np.isnan(interval([0.98], possible=(0, 1))).all()
+    sound = sound[:2]
+    found = describe([noisy, sound], possible=(0, 1))
+    assert (found["low"][0], found["high"][0]) == (0, 1)
+    assert (found["low"][1], found["high"][1]) == t_interval(sound)
+
+
+def test_what_is_cut_off_takes_nothing_from_the_coverage():
+    """Accuracies of two or three runs, most near 1 and some at chance: each end misses as often as before."""
+    generator = np.random.default_rng(0)
+    for n in (2, 3):
+        runs = np.where(generator.random((20_000, n)) < 0.8, generator.uniform(0.9, 1, (20_000, n)), 0.1)
+        truth = 0.8 * 0.95 + 0.2 * 0.1
+        whole, cut = t_interval(runs), t_interval(runs, possible=(0, 1))
+        assert (whole.low < 0).mean() > 0.1
+        np.testing.assert_array_equal(
+            (whole.low <= truth) & (truth <= whole.high), (cut.low <= truth) & (truth <= cut.high)
+        )

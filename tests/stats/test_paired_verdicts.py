@@ -443,3 +443,21 @@ def test_counting_seeds_does_not_wait_for_scipys_statistics():
     code = "import sys; from stats.paired_verdicts import fewest_seeds; fewest_seeds(10)"
     code += "; assert 'scipy.stats' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(paired_verdicts.__file__).parents[1])
+
+
+def test_intervals_of_differences_end_at_the_furthest_there_can_be():
+    options = {"alpha": 0.05, "margin": 0.001, "higher_is_better": True}
+    values = np.array([[0.1, 0.97, 0.4], [0.971, 0.98, 0.972]])
+    whole = compare_family([0.98, 0.2, 0.97], values, **options)
+    cut = compare_family([0.98, 0.2, 0.97], values, furthest=1, **options)
+    assert (whole[0].low < -1, whole[0].high > 1) == (True, True)
+    assert (cut[0].low, cut[0].high, cut[0].equivalence_low, cut[0].equivalence_high) == (-1, 1, -1, 1)
+    assert [found.verdict for found in cut] == [found.verdict for found in whole]
+    assert (cut[1].mean, cut[1].sd, cut[1].p_value) == (whole[1].mean, whole[1].sd, whole[1].p_value)
+
+
+def test_a_difference_larger_than_any_is_not_called_detectable():
+    values = np.resize([1.0, 0.0], (3, 7))
+    options = {"alpha": 0.05, "margin": 0.001, "higher_is_better": True}
+    assert all(1 < found.detectable < np.inf for found in compare_family(1 - values, values, **options))
+    assert all(found.detectable == np.inf for found in compare_family(1 - values, values, furthest=1, **options))

@@ -30,6 +30,18 @@ def tables_of(study, summary):
     return rows, markdown_tables(summary, factors, 0.05, rows), compared
 
 
+def test_intervals_of_noisy_seeds_end_at_0_and_1(tmp_path):
+    study = HandMade(tmp_path, {"units": ("units",)}).add("baseline units", [0.98, 0.97, 0.2], [0.06, 0.08, 3])
+    study.add("units", [0.1, 0.97, 0.4], [5, 0.08, 3], units="64")
+    (noisy, baseline), markdown, (accuracy, loss) = tables_of(study, "units")
+    for row in (noisy, baseline):
+        assert (float(row["low"]), float(row["high"]), float(row["loss_low"])) == (0, 1, 0)
+        assert float(row["loss_high"]) > 5
+    assert (float(accuracy["low"]), float(accuracy["high"])) == (-1, 1)
+    assert float(loss["low"]) < -1
+    assert "| 0.00 … 1.00     |" in markdown
+
+
 def cells_of(markdown):
     """The body rows of each Markdown table."""
     bodies = []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from writing.evidence import Evidence, UnsupportedNumberError, cells_of, numbers_in, prose
+from writing.evidence import Evidence, UnsupportedNumberError, cells_of, chosen, numbers_in, prose, without_marks
 
 TABLES = [
     [
@@ -45,6 +45,7 @@ def test_thousands_may_be_set_apart():
         ("between 0.978-0.999 and 3/4", ["0.978", "0.999", "3", "4"]),
         ("all 10,000 images", ["10,000"]),
         ("at 95 % and δ = 0.001.", ["95", "0.001"]),
+        ("p = 1.5e-05 and δ = 1e+20", ["1.5e-05", "1e+20"]),
         ("rmsprop_keras2, Keras-3, v0.5.3, figure#7, 1st and abs/21", []),
     ],
 )
@@ -54,6 +55,24 @@ def test_numbers_are_told_from_names(line, found):
 
 def test_cells_of_text_give_their_numbers():
     assert cells_of(TABLES) == sorted(["512", "0.979020", "-0.00306", "20", "12.5"])
+
+
+def test_text_that_a_user_chose_is_evidence_of_nothing():
+    row = {"id": "37", "statement": "38 beats 39", "repeats": "40", "n": "41"}
+    assert cells_of([[row]]) == ["41"]
+
+
+@pytest.mark.parametrize("name", ["table 37", "37", "0.97903", "a `37", "](37) `", "in 37 of"])
+def test_a_name_that_a_user_chose_is_no_claim_and_hides_none(name):
+    EVIDENCE.check(f"In the grid of {chosen(name)}, 512 units show [0.97902](#x) `37`.")
+    for wrong in ("513 units", "[0.97903](#x)", "37"):
+        with pytest.raises(UnsupportedNumberError, match="in: In the grid"):
+            EVIDENCE.check(f"In the grid of {chosen(name)}, {chosen('38')} {wrong} and {chosen(name)}.")
+    assert numbers_in(prose(f"Of 1{chosen(name)}3")[0]) == ["1", "3"]
+
+
+def test_marks_go_and_the_text_is_shown_to_the_letter():
+    assert without_marks(f"A {chosen('my_set-_a_')}.") == r"A my_set-\_a\_."
 
 
 SOUND = """# A study of 77 things

@@ -6,13 +6,13 @@ import pytest
 
 from published.rows import summary
 from writing import findings
-from writing.evidence import Evidence
+from writing.evidence import Evidence, without_marks
 from writing.sweep_sentences import Counts, Family
 
 
 def plain(text):
-    """The text without link targets."""
-    return re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", text)
+    """The text without link targets and marks."""
+    return re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", without_marks(text))
 
 
 def epoch(number, train=0.95, test=0.94, sd="0.00100", train_loss=0.2, test_loss=0.3, **changes):
@@ -272,6 +272,11 @@ def test_an_ordering_that_holds_under_the_other_rule_is_named_and_counted_once()
     text = plain(findings.single_seed_comment(rows, 10, Counts()))
     assert text.startswith("1 published ordering can be checked.")
     assert "1 undecided. Under the rule of Keras 2 this one holds: A beats B." in text
+
+
+def test_two_claims_of_the_same_words_lead_to_their_own_rows():
+    rows = [ordering("confirmed", "0.10"), ordering("undecided", "0.40") | {"id": "2"}]
+    assert "[0.4](#orderings-a-beats-b.-test-loss-rmsprop-2)" in findings.single_seed_comment(rows, 10, Counts())
 
 
 def published_number(distance, verdict, optimizer="rmsprop"):

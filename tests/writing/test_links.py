@@ -3,7 +3,7 @@
 import pytest
 
 from writing import page
-from writing.links import row_id
+from writing.links import row_id, row_ids
 
 
 def document(markdown):
@@ -41,6 +41,14 @@ def test_link_in_a_cell_is_checked_too():
         document("| a |\n|---|\n| [1](#nowhere) |")
 
 
-def test_two_rows_of_one_level_are_an_error():
+def test_rows_of_one_level_are_numbered():
+    rows = [("a b", "1"), ("a-b", "1"), ("a b", "1", "2"), ("a", "b")]
+    assert row_ids("units", rows) == ["units-a-b-1", "units-a-b-1-2", "units-a-b-1-2-2", "units-a-b"]
+    found = document("*Table: units.*\n\n| units | n |\n|---|---|\n| a b | 1 |\n| a-b | 1 |")
+    assert found.rows == {"units-a-b", "units-a-b-2"}
+
+
+def test_two_tables_of_one_name_are_an_error():
+    table = "*Table: units.*\n\n| units | n |\n|---|---|\n| a b | 1 |\n\n"
     with pytest.raises(ValueError, match="'units-a-b'"):
-        document("*Table: units.*\n\n| units | n |\n|---|---|\n| a b | 1 |\n| a-b | 1 |")
+        document(table + table)

@@ -29,6 +29,7 @@ def test_family_is_plain_and_single_pairs_have_no_numbers():
         "higher_is_better": True,
         "margin": 0.001,
         "alpha": 0.05,
+        "furthest": 1,
         "rows": [
             {"level": "1", "n": 1, "mean": 0.25, "sd": None, "p": None, "verdict": "descriptive"},
             {"level": "2", "n": 1, "mean": 0.0, "sd": None, "p": None, "verdict": "descriptive"},
@@ -59,9 +60,10 @@ def test_quantiles_are_those_of_the_intervals():
 
 
 def test_comparisons_lead_to_the_rows_of_sweeps_grids_and_matched_pairs():
-    def shown(name, *labels, ids):
+    def shown(name, *labels, ids, metric="loss"):
         row = {"n": 10, "mean": 0.1, "sd": 0.1, "p": 0.5, "verdict": "inconclusive"}
-        compared = {"name": name, "metric": "loss", "alpha": 0.05, "rows": [{"level": label} | row for label in labels]}
+        rows = [{"level": label} | row for label in labels]
+        compared = {"name": name, "metric": metric, "alpha": 0.05, "rows": rows}
         found = reading_family(compared, set(ids))
         return found["factors"], [(row["level"], row["target"]) for row in found["rows"]]
 
@@ -75,6 +77,18 @@ def test_comparisons_lead_to_the_rows_of_sweeps_grids_and_matched_pairs():
         "",
         [("epochs=5", "rule-loss-epochs-5"), ("epochs=5, units=8", "")],
     )
+    # A grid may have the name of the table where another's losses would stand, or of its accuracies.
+    ids = ["rule_loss-0.1-5", "rule-loss-learning_rate-0.1-epochs-5"]
+    assert shown("rule", "learning_rate=0.1,epochs=5", ids=ids)[1] == [("0.1, 5", ids[1])]
+    ids = ["g_accuracy-0.1-5", "g-0.1-5"]
+    assert shown("g", "learning_rate=0.1,epochs=5", ids=ids, metric="accuracy")[1] == [("0.1, 5", ids[1])]
+
+
+@pytest.mark.parametrize(("metric", "interval"), [("accuracy", "-1.00 … +1.00"), ("loss", "-1.40 … +1.80")])
+def test_intervals_end_at_the_furthest_difference(metric, interval):
+    row = {"level": "1", "n": 3, "mean": 0.2, "sd": 1.6 / 4.302653 * 3**0.5, "p": 0.5, "verdict": "inconclusive"}
+    found = reading_family({"name": "units", "metric": metric, "alpha": 0.05, "rows": [row]}, set())
+    assert found["rows"][0]["interval"] == interval
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,12 @@ def test_verdicts_and_the_baseline_are_marked():
     assert found.count('<tr class="baseline">') == 1
 
 
+def test_names_of_classes_are_no_verdicts():
+    found = document("| number | class |\n|---|---|\n| 0 | worse |\n| 1 | baseline |").body
+    assert "<td>worse</td>" in found
+    assert '<tr class="baseline">' not in found
+
+
 def test_table_without_a_name_has_neither_ids_nor_caption():
     found = document("## Sizes\n\n*Table: this.* is text\n\n| a | b |\n|---|---|\n| 1 | 2 |")
     assert 'aria-label="Table 1: Sizes"' in found.body

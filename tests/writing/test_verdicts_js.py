@@ -90,13 +90,15 @@ def test_random_families_agree(quick):
         studied = float(generator.choice([0.05, 0.0625, generator.uniform(0.002, 0.45)]))
         chosen = float(generator.choice([*ALPHAS, studied]))
         delta = float(generator.choice([0.001, 0.005, 10 ** generator.uniform(-4.5, -1.5)]))
-        study = compared(differences, left_out, alpha=studied, margin=0.001, higher_is_better=higher)
+        metric, furthest = [("loss", math.inf), ("accuracy", 1)][generator.integers(2)]
+        options = {"higher_is_better": higher, "furthest": furthest}
+        study = compared(differences, left_out, alpha=studied, margin=0.001, **options)
         labels = map(str, range(len(study)))
-        found = family("units", "accuracy", labels, study, alpha=studied, margin=0.001, higher_is_better=higher)
+        found = family("units", metric, labels, study, alpha=studied, margin=0.001, higher_is_better=higher)
         quantiles = t_quantiles([found], sorted({*ALPHAS, studied}))
         for alpha, margin in ((studied, 0.001), (chosen, delta)):
             cases.append({"family": found, "alpha": alpha, "delta": margin, "quantiles": quantiles})
-            answers.append(compared(differences, left_out, alpha=alpha, margin=margin, higher_is_better=higher))
+            answers.append(compared(differences, left_out, alpha=alpha, margin=margin, **options))
         assert [row["verdict"] for row in found["rows"]] == [comparison.verdict for comparison in answers[-2]]
     results = in_node(cases)
     for case, result, answer in zip(cases, results, answers, strict=True):

@@ -27,12 +27,14 @@ function verdicts(family, alpha, delta, quantiles) {
   if (level < 0) throw new RangeError(`no quantiles for alpha = ${alpha}`);
   const adjusted = holm(family.rows.map((row) => row.p));
   const margin = delta * (1 - ROUNDING);
+  const furthest = family.furthest ?? Infinity;
+  const possible = (value) => Math.min(Math.max(value, -furthest), furthest);
   return family.rows.map((row, index) => {
     const [t, tEquivalence] = row.n > 1 ? quantiles.n[row.n][level] : [NaN, NaN];
     const half = (t * row.sd) / Math.sqrt(row.n);
     const halfEquivalence = (tEquivalence * row.sd) / Math.sqrt(row.n);
-    const [low, high] = [row.mean - half, row.mean + half];
-    const [equivalenceLow, equivalenceHigh] = [row.mean - halfEquivalence, row.mean + halfEquivalence];
+    const [low, high] = [row.mean - half, row.mean + half].map(possible);
+    const [equivalenceLow, equivalenceHigh] = [row.mean - halfEquivalence, row.mean + halfEquivalence].map(possible);
     const inside = equivalenceLow > -margin && equivalenceHigh < margin;
     const rejected = adjusted[index] < alpha && (low > 0 || high < 0);
     let verdict = "inconclusive";
