@@ -54,7 +54,8 @@ def aggregate(study: Study, margins: dict[str, float]) -> None:
         *(f"{name}.{kind}" for name in study.summaries for kind in ("csv", "md")),
     ]
     files = [tables / name for name in names]
-    write_record(tables / "aggregate.json", files, **study.identity, margins=margins, arithmetics=arithmetics)
+    label = {"margins": margins, "arithmetics": arithmetics, "same_initial_weights": study.same_initial_weights()}
+    write_record(tables / "aggregate.json", files, **study.identity, **label)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jinja2
 
-from design.labels import LABELS
+from design.labels import label_of
 from files.atomic import atomic_path
 from files.provenance import provenance
 from files.records import Record
@@ -21,11 +21,11 @@ from writing import findings
 from writing.evidence import Evidence, chosen, without_marks
 from writing.live_verdicts import live_families
 from writing.page import LONG_TABLE, render_page
-from writing.report_tables import class_table, small_tables
+from writing.report_tables import class_table, layer_table, small_tables
 from writing.sweep_sentences import Counts, Family, comment
 
-# Numbers of the network itself and of plain speech, which no table need show.
-CONSTANTS = ("784", "10", "1", "0", "2")
+# Numbers of plain speech, which no table need show.
+CONSTANTS = ("1", "0", "2")
 
 
 def table_records(study: Study, margins: dict[str, float]) -> dict[str, Record]:
@@ -78,7 +78,10 @@ def comments(study: Study, tables: dict, compared: dict, published: str, counts:
         counts: takes the numbers that are counted here.
     """
     details, seeds = tables["comparisons"], study.seeds
+    sharing = study.tables("aggregate").label["same_initial_weights"]
     written = {
+        "pairing": findings.pairing_comment(sharing, seeds),
+        "engines": "",
         "learning": findings.learning_comment(tables["learning"], study.baseline["epochs"]),
         "turning": findings.turning_comment(tables["learning"]),
         "doubling": findings.units_comment(tables["trends"]),
@@ -161,6 +164,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     add_study_argument(parser)
     parser.add_argument("--margin-accuracy", type=float, required=True)
     parser.add_argument("--margin-loss", type=float, required=True)
+    parser.add_argument("--description", type=Path, required=True, help="of the baseline's network (.json)")
     parser.add_argument("--templates", type=Path, required=True)
     parser.add_argument("--config", type=Path, required=True, help="the validated config, for the record")
     parser.add_argument("--raw-folder", type=Path, required=True, help="folder of the raw files, for the record")
@@ -178,6 +182,7 @@ def report_context(
     counts: Counts,
     figures: Collection[str],
     numbered_classes: list[str],
+    layers: list[dict],
 ) -> dict:
     """Return what the template fills in.
 
@@ -189,10 +194,13 @@ def report_context(
         counts: takes the numbers that are counted on the way.
         figures: names of the figures that were drawn.
         numbered_classes: names of the classes where the figures show numbers instead.
+        layers: of the baseline's network, as its description has them.
     """
     compared = families(study, tables, margins)
     return {
         "dataset": study.dataset,
+        "network": study.network,
+        "settings": ", ".join(f"{label_of(name)} {study.baseline[name]}" for name in study.network["keywords"]),
         "baseline": study.baseline,
         "seeds": study.seeds,
         "cut_off": is_cut_off(study, tables),
@@ -201,11 +209,11 @@ def report_context(
         "margins": margins,
         "sweeps": [name for name, factors in study.summaries.items() if factors == (name,)],
         "grids": [name for name, factors in study.summaries.items() if factors != (name,)],
-        "names": LABELS,
+        "names": {name: label_of(name) for name in study.factors},
         "longest": max((setting.levels["epochs"] for setting in study.chain() if setting.wanted_by), key=int),
         "said": {name: comment(pair["accuracy"], pair["loss"]) for name, pair in compared.items()},
         "comments": comments(study, tables, compared, markdown["published"], counts),
-        "tables": markdown | small_tables(tables, counts, study.seeds),
+        "tables": markdown | small_tables(tables, counts, study.seeds) | {"network": layer_table(layers)},
         "class_table": class_table(numbered_classes),
         "figures": figures,
     }
@@ -222,8 +230,9 @@ def write_report(arguments: argparse.Namespace) -> None:
     markdown = {path.stem: path.read_text(encoding="utf-8").strip() for path in files}
     drawn = Record(study.results / "figures" / "plot.json", **study.identity, margins=margins)
     figures = {path.stem for path in map(drawn.file, drawn.sha256) if path.suffix == ".svg"}
+    layers = json.loads(arguments.description.read_text(encoding="utf-8"))["layers"]
     numbered = drawn.label.get("numbered_classes", [])
-    context = report_context(study, margins, tables, markdown, counts, figures, numbered)
+    context = report_context(study, margins, tables, markdown, counts, figures, numbered, layers)
     linked = render_markdown(arguments.templates, context)
     Evidence([*tables.values(), counts.rows], chosen_numbers(study, margins)).check(linked)
     linked = without_marks(linked)
@@ -236,7 +245,7 @@ def write_report(arguments: argparse.Namespace) -> None:
         figures=study.results / "figures",
         families=live_families(read_csv(records["aggregate"].file("differences.csv")), study.alpha, margins),
         templates=arguments.templates,
-        title=f"A dense network on {study.dataset}",
+        title=f"{study.dataset}: {study.network['title']}",
         provenance=record,
         provenance_text=record_text,
     )

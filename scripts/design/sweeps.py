@@ -12,7 +12,7 @@ LONGEST_NAME = 40  # characters of a data set's or grid's name, which names file
 # Names of tables, figures and wishes that no grid may take, nor a sweep, so no keyword of a network.
 RESERVED = (
     *("baseline", "runs", "comparisons", "differences", "two_way", "selection", "learning", "trends", "counts"),
-    *("published", "orderings", "effective_rate", "keras2_rule", "forest"),
+    *("published", "orderings", "effective_rate", "keras2_rule", "forest", "network"),
     *("learning_curves", "confusion_matrix", "most_missed", "train_and_test"),
 )
 

@@ -174,6 +174,20 @@ class Study:
             )
         return found
 
+    def same_initial_weights(self) -> dict[str, bool]:
+        """Return for each sweep and grid whether all its points start, seed by seed, from the weights of the baseline.
+
+        Raises:
+            RecordError: if a record of a training is missing or of another study.
+        """
+
+        def digests(setting: Setting) -> dict[str, str]:
+            records = [training.label["initial_weights"] for training in setting.trained()]
+            return {seed: digest for record in records for seed, digest in record.items()}
+
+        baseline = digests(self.baseline_setting())
+        return {name: all(digests(level.setting) == baseline for level in self.levels(name)) for name in self.summaries}
+
     def baseline_setting(self) -> Setting:
         """Return the baseline's setting."""
         return next(setting for setting in self.settings if BASELINE in setting.wanted_by)

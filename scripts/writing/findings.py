@@ -13,6 +13,25 @@ from writing.sweep_sentences import Counts, Family, cite, joined, link, listed, 
 Row = dict[str, str]
 
 
+def pairing_comment(sharing: dict[str, bool], seeds: int) -> str:
+    """Say what runs of the same seed share: the order of the images always, and the initial weights where measured.
+
+    Args:
+        sharing: name of each sweep or grid -> whether all its points start from the weights of the baseline.
+        seeds: number of seeds a point.
+    """
+    if seeds == 1 or not sharing:
+        return ""
+    opening = "The same seed sees the images in the same order at every point"
+    shared = [name for name, shares in sharing.items() if shares]
+    names = listed([f"`{name}`" for name in shared]) if shared else ""
+    if len(shared) == len(sharing):
+        return f"{opening}, and starts from the same weights, so differences are taken seed by seed."
+    if not shared:
+        return f"{opening}, but not from the same weights. Differences are taken seed by seed."
+    return f"{opening}; in {names} it also starts from the same weights. Differences are taken seed by seed."
+
+
 def learning_comment(learning: list[Row], epochs: str) -> str:
     """Say what the baseline reaches in its first and last epoch, and what is left between training and test."""
     first, last = learning[0], next(row for row in learning if row["epoch"] == epochs)

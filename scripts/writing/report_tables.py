@@ -84,6 +84,16 @@ def small_tables(tables: dict, counts: Counts, seeds: int) -> dict[str, str]:
     }
 
 
+def layer_table(layers: list[dict]) -> str:
+    """Return the layers of a network as a Markdown table: kind, shape of what it gives for an image, parameters."""
+    rows = [
+        [str(place), row["layer"], " × ".join(map(str, row["output"] or "–")), f"{row['parameters']:,}"]
+        for place, row in enumerate(layers, 1)
+    ]
+    total = ["all", "", "", f"{sum(row['parameters'] for row in layers):,}"]
+    return markdown_table("network", ["", "layer", "output", "parameters"], [*rows, total])
+
+
 def class_table(names: list[str]) -> str:
     """Return the names of the classes by number as a Markdown table; empty where there are none."""
     rows = [[str(number), literal(name)] for number, name in enumerate(names)]

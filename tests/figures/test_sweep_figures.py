@@ -80,7 +80,7 @@ def test_bars_of_noisy_seeds_stay_on_the_logit_axis(tmp_path):
     runs = study.runs()
     drawn = {
         "sweep": sweep_figure(levels_of(runs, "units"), 0.05, show_seeds=False),
-        "grid": grid_figure(levels_of(runs, "rule"), ("optimizer", "units"), 0.05),
+        "grid": grid_figure(levels_of(runs, "rule"), {name: FACTORS[name] for name in ("optimizer", "units")}, 0.05),
         "gap": train_and_test(runs, ["units"]),
     }
     for name, figure in drawn.items():
@@ -98,7 +98,7 @@ def test_bars_of_noisy_seeds_stay_on_the_logit_axis(tmp_path):
 def test_a_long_name_of_a_grid_fits_above_the_figure(tmp_path):
     name = "w" * 40
     runs = grid_study(tmp_path, name, units=["1", "2", "3", "4", "5", "6"], epochs=["2", "4"]).runs()
-    figure = grid_figure(levels_of(runs, name), ("units", "epochs"), 0.05)
+    figure = grid_figure(levels_of(runs, name), {name: FACTORS[name] for name in ("units", "epochs")}, 0.05)
     figure.canvas.draw()
     box = figure._suptitle.get_window_extent()
     assert (box.x0 >= 0, box.x1 <= figure.bbox.x1) == (True, True)

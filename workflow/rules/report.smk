@@ -64,6 +64,7 @@ rule report:
         figures=rules.plot.output,
         data=data_files(),
         raw=expand(rules.download.output, dataset=CONFIG.dataset),
+        description=ancient(f"results/networks/{cost.description_name(point_of(CONFIG.baseline))}.json"),
     output:
         markdown="results/report.md",
         html="results/report.html",
@@ -85,5 +86,5 @@ rule report:
     message:
         "Write the report"
     shell:
-        "{params.command} --study {input.study} {params.margins} --templates {params.templates}"
+        "{params.command} --study {input.study} {params.margins} --templates {params.templates} --description {input.description:q}"
         " --config results/config.json --raw-folder {params.raw} --provenance {output.provenance} --markdown {output.markdown} --html {output.html} > {log} 2>&1"
