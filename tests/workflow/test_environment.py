@@ -380,7 +380,7 @@ def tiny_project(request, tmp_path_factory):
     (folder / "pip.conf").write_text(f"[install]\nuser = true\ntarget = {folder}/elsewhere\n")
     pip = {"USER": "1", "TARGET": f"{folder}/elsewhere", "PREFIX": f"{folder}/elsewhere"}
     pip |= {"NO_INDEX": "1", "FIND_LINKS": wheel.parent.as_uri(), "CONFIG_FILE": str(folder / "pip.conf")}
-    environment = os.environ | {f"PIP_{name}": value for name, value in pip.items()} | {"CONDA_PREFIX": "/opt/conda"}
+    environment = os.environ | {f"PIP_{name}": value for name, value in pip.items()}
     call = ["sh", str(SCRIPT), sys.executable]
     done = subprocess.run(call, cwd=project, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
