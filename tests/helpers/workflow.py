@@ -23,6 +23,16 @@ def run_script(name, arguments, check=True, cwd=None):
     return subprocess.run(call, capture_output=True, text=True, check=check, timeout=300, cwd=cwd)
 
 
+def lend_environment(project):
+    """Give a copy of the project the environment of this one, so that `make` finds it whole and in its place."""
+    lent = project / ".venv"
+    lent.mkdir()
+    for name in ("bin", "lib", "pyvenv.cfg"):
+        (lent / name).symlink_to(PROJECT / ".venv" / name)
+    shutil.copy(project / "requirements.lock", lent / "installed")
+    (lent / "place").write_text(f"{lent}\n")
+
+
 def environment_beside(folder):
     """Make an environment with the packages of this one.
 
