@@ -21,7 +21,7 @@ sys.path.sort(key=(OTHER_PACKAGES | {site.getusersitepackages()}).__contains__)
 for name in [name for name in os.environ if name.startswith("PYTHON")]:
     if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"):
         del os.environ[name]
-os.environ["PYTHONNOUSERSITE"] = "1"
+os.environ.update(PYTHONNOUSERSITE="1")
 
 PROJECT = Path(str(workflow.current_basedir)).resolve().parents[1]
 SCRIPTS = PROJECT / "scripts"
