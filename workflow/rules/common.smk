@@ -8,9 +8,20 @@ import difflib
 import functools
 import hashlib
 import json
+import os
 import shlex
+import site
 import sys
 from pathlib import Path
+
+# Packages of another Python, named by PYTHONPATH or in the user's home, come after those of the environment here, and
+# no job sees them. Of the caller's settings for Python only those on bytecode stay.
+OTHER_PACKAGES = {os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path}
+sys.path.sort(key=(OTHER_PACKAGES | {site.getusersitepackages()}).__contains__)
+for name in [name for name in os.environ if name.startswith("PYTHON")]:
+    if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"):
+        del os.environ[name]
+os.environ.update(PYTHONNOUSERSITE="1")
 
 PROJECT = Path(str(workflow.current_basedir)).resolve().parents[1]
 SCRIPTS = PROJECT / "scripts"
@@ -77,11 +88,11 @@ def command(script):
     """Return a param that calls a script. Its argument `input` keeps it out of the rerun triggers: a path moves.
 
     No setting of the caller's may reach a number: OpenBLAS adds in another order with more threads, or when told of
-    another processor. Text is UTF-8, modules lie beside their script, figures are drawn without a screen.
+    another processor. Text is UTF-8, figures are drawn without a screen.
     """
     environment = (
         "env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE -u NPY_DISABLE_CPU_FEATURES -u NPY_ENABLE_CPU_FEATURES"
-        " -u ONEDNN_MAX_CPU_ISA -u DNNL_MAX_CPU_ISA -u TF_ENABLE_ONEDNN_OPTS -u PYTHONSAFEPATH"
+        " -u ONEDNN_MAX_CPU_ISA -u DNNL_MAX_CPU_ISA -u TF_ENABLE_ONEDNN_OPTS"
         " OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONHASHSEED=0 PYTHONUTF8=1 MPLBACKEND=agg"
     )
     call = f"{environment} {shlex.quote(PYTHON)} {shlex.quote(str(SCRIPTS / script))}.py"
