@@ -3,13 +3,13 @@
 Snakemake's own loader names neither file nor line and lets a key given twice pass, so `make` calls this first.
 """
 
-import contextlib
 import sys
 from pathlib import Path
 
 from data.data_folder import training_images
 from design import configuration, yaml_files
 from design import plan as planning
+from design.places import Places
 from published.publication import publications
 from stats.paired_verdicts import can_reject, fewest_seeds
 
@@ -42,8 +42,10 @@ def check(files: list[Path], folder: Path = Path()) -> tuple[configuration.Confi
             problems.append(str(error))
     if problems:
         raise configuration.ConfigurationError(problems)
-    with contextlib.chdir(folder if folder.is_dir() else Path()):  # a new folder holds no data
-        return configuration.validate(yaml_files.merge(contents), training_images(DATASETS_FILE), publications(PROJECT))
+    places = Places(folder.resolve(), PROJECT)
+    return configuration.validate(
+        yaml_files.merge(contents), training_images(DATASETS_FILE, places), publications(places)
+    )
 
 
 def too_few_seeds(config: configuration.Config, plan: planning.Plan) -> list[str]:

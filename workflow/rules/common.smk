@@ -18,10 +18,25 @@ DATASETS_FILE = PROJECT / "config" / "datasets.yaml"
 sys.path.insert(0, str(SCRIPTS))
 if set(str(PROJECT)) & {"{", "}"}:
     sys.exit(f"ERROR: Snakemake cannot work under a path with {{ or }}. Received: {PROJECT}. Move the project.")
+# The name under which another workflow uses this one as a module; None where it runs by itself.
+MODULE = workflow.modifier.namespace
+
+
+def is_moved(paths):
+    """Return whether a module statement, or one around it, gives the paths of files another beginning."""
+    return paths is not None and bool(paths.prefix or paths.modifies_prefixes or is_moved(paths.inner_modifier))
+
+
+if vars(workflow).setdefault("module_of_the_study", MODULE) != MODULE or is_moved(workflow.modifier.path_modifier):
+    sys.exit(
+        "ERROR: a workflow can use one study as a module, without prefix and replace_prefix: its files are in results/. "
+        f"Received: module {MODULE}. Run a further study by itself: snakemake --directory FOLDER."
+    )
 
 from data import datasets as data_sets
-from data.data_folder import idx_files, training_images
+from data.data_folder import find_data_folder, idx_files, training_images
 from design import configuration
+from design.places import Places
 from design.point_names import HYPERPARAMETERS, canonical_value
 from design.plan import Link, make_plan, plan_text, study_text
 from figures.catalogue import figure_names
@@ -33,8 +48,9 @@ from published.publication import publication_file, publications
 from running import guard
 from training import cost
 
-read_publication = functools.cache(publications(PROJECT))
-count_images = training_images(DATASETS_FILE)
+PLACES = Places(Path.cwd(), PROJECT)
+read_publication = functools.cache(publications(PLACES))
+count_images = training_images(DATASETS_FILE, PLACES)
 
 try:
     CONFIG, notes = configuration.validate(config, count_images, read_publication)
@@ -44,9 +60,21 @@ if workflow.is_main_process:
     for note in notes:
         print(f"NOTE: {note}", file=sys.stderr)
 
+# Every job runs with the Python that runs Snakemake. A profile may set software-deployment-method for all workflows: then
+# the rules name no environment to be made, and without other rules Snakemake need not look for conda. Else they name
+# ours, for `--lint` and for reports.
+ENVIRONMENT = str(PROJECT / "environment.yml")
+if workflow.deployment_settings.deployment_method:
+    ENVIRONMENT = None
+    if MODULE is None:
+        workflow.deployment_settings.deployment_method = frozenset()
+        if workflow.is_main_process:
+            print(f"NOTE: software-deployment-method is not used: all jobs run with {sys.executable}", file=sys.stderr)
+
 PLAN = make_plan(CONFIG)
 DATASETS = data_sets.load_datasets(DATASETS_FILE)
 DATASET = DATASETS.get(CONFIG.dataset)  # None for a data set of the user's own
+DATA_FOLDER = find_data_folder(CONFIG.data_folder, PLACES) if CONFIG.data_folder else None
 IMAGES = count_images(CONFIG.dataset, CONFIG.data_folder)
 TEST_IMAGES = max(cost.TEST_IMAGES, IMAGES // cost.TEST_SHARE)
 TRAINED_BY, EVALUATED_BY = engine(SCRIPTS / "train.py"), engine(SCRIPTS / "evaluate.py")
@@ -61,8 +89,6 @@ PLAN_FILES = {
 POINT = ",".join(f"{name}={{{name}}}" for name in HYPERPARAMETERS)
 LINK = f"{POINT}/seeds={{first}}-{{last}}/epochs={{epochs}}"
 MILESTONE = f"results/runs/{LINK}"
-# With --software-deployment-method the job's own environment provides python, else the one that runs Snakemake.
-PYTHON = "python" if workflow.deployment_settings.deployment_method else sys.executable
 
 
 wildcard_constraints:
@@ -84,7 +110,7 @@ def command(script):
         " -u ONEDNN_MAX_CPU_ISA -u DNNL_MAX_CPU_ISA -u TF_ENABLE_ONEDNN_OPTS -u PYTHONSAFEPATH"
         " OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONHASHSEED=0 PYTHONUTF8=1 MPLBACKEND=agg"
     )
-    call = f"{environment} {shlex.quote(PYTHON)} {shlex.quote(str(SCRIPTS / script))}.py"
+    call = f"{environment} {shlex.quote(sys.executable)} {shlex.quote(str(SCRIPTS / script))}.py"
     return lambda wildcards, input: call
 
 

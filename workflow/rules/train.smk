@@ -23,7 +23,7 @@ rule train:
         f"results/benchmarks/train/{LINK}.tsv"
     priority: lambda wildcards: PLAN.epochs_left(link(wildcards)) * cost.epoch_operations(known_point(wildcards).units, 1)
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: attempt * cost.training_memory_mb(known_point(wildcards).units, IMAGES),
