@@ -10,7 +10,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError, core_schema
 
 LONGEST = 80  # characters of a value in a line
-NULLS = ("", "~", "null", "Null", "NULL", "None")  # YAML's null; None since `--config` is documented to take a Python dict
+NULLS = (
+    "",
+    "~",
+    "null",
+    "Null",
+    "NULL",
+    "None",
+)  # YAML's, and Python's, as Snakemake documents `--config`
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,15 @@ DATASETS_FILE = PROJECT / "config" / "datasets.yaml"
 DEFAULT = Path("config/config.yaml")
 
 
-def check(files: list[Path], folder: Path = Path()) -> tuple[configuration.Config, list[str]]:
+def check(
+    files: list[Path], folder: Path = Path(), given: dict | None = None
+) -> tuple[configuration.Config, list[str]]:
     """Read, merge and validate the files as the Snakefile does.
 
     Args:
         files: configuration files, laid over each other in this order, and over the folder's `config/config.yaml`.
         folder: the study's, from which relative paths in the configuration start.
+        given: what the command line lays over the files.
 
     Returns:
         The config, and notes on what is valid but may surprise.
@@ -44,7 +47,7 @@ def check(files: list[Path], folder: Path = Path()) -> tuple[configuration.Confi
         raise configuration.ConfigurationError(problems)
     places = Places(folder.resolve(), PROJECT)
     return configuration.validate(
-        yaml_files.merge(contents), training_images(DATASETS_FILE, places), publications(places)
+        yaml_files.merge([*contents, given or {}]), training_images(DATASETS_FILE, places), publications(places)
     )
 
 
@@ -61,14 +64,14 @@ def too_few_seeds(config: configuration.Config, plan: planning.Plan) -> list[str
     return warnings
 
 
-def checked_config(files: list[Path], folder: Path = Path()) -> configuration.Config:
+def checked_config(files: list[Path], folder: Path = Path(), given: dict | None = None) -> configuration.Config:
     """Check as `check` does; print notes, warnings and the size of the study, and return it.
 
     Raises:
         SystemExit: with one line for each problem.
     """
     try:
-        config, notes = check(files, folder)
+        config, notes = check(files, folder, given)
     except configuration.ConfigurationError as error:
         sys.exit("\n".join(f"ERROR: {problem}" for problem in error.problems))
     for note in notes:
