@@ -12,26 +12,9 @@ import shlex
 import sys
 from pathlib import Path
 
-PROJECT = Path(str(workflow.current_basedir)).resolve().parents[1]
 SCRIPTS = PROJECT / "scripts"
 DATASETS_FILE = PROJECT / "config" / "datasets.yaml"
 sys.path.insert(0, str(SCRIPTS))
-if set(str(PROJECT)) & {"{", "}"}:
-    sys.exit(f"ERROR: Snakemake cannot work under a path with {{ or }}. Received: {PROJECT}. Move the project.")
-# The name under which another workflow uses this one as a module; None where it runs by itself.
-MODULE = workflow.modifier.namespace
-
-
-def is_moved(paths):
-    """Return whether a module statement, or one around it, gives the paths of files another beginning."""
-    return paths is not None and bool(paths.prefix or paths.modifies_prefixes or is_moved(paths.inner_modifier))
-
-
-if vars(workflow).setdefault("module_of_the_study", MODULE) != MODULE or is_moved(workflow.modifier.path_modifier):
-    sys.exit(
-        "ERROR: a workflow can use one study as a module, without prefix and replace_prefix: its files are in results/. "
-        f"Received: module {MODULE}. Run a further study by itself: snakemake --directory FOLDER."
-    )
 
 from data import datasets as data_sets
 from data.data_folder import find_data_folder, idx_files, training_images
