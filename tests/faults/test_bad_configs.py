@@ -315,7 +315,7 @@ def test_any_bytes_are_read_as_yaml_reads_them_or_refused_in_one_line(folder):
         except yaml_files.YamlFileError as error:
             received, problem = None, str(error)
         if problem is None:
-            assert received == (yaml.safe_load(path.read_bytes()) or {})
+            assert received == yaml.safe_load(path.read_bytes())
         else:
             assert_single_lines([problem])
 

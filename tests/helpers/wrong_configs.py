@@ -365,6 +365,7 @@ FILES_THAT_CANNOT_BE_READ = {
         ("- a\n- b\n", "study.yaml: must hold a mapping of keys to values. Received: a list"),
         ("only text\n", "study.yaml: must hold a mapping of keys to values. Received: a str"),
         ("5\n", "study.yaml: must hold a mapping of keys to values. Received: a int"),
+        ("# a comment\n", "study.yaml: must hold a mapping of keys to values. Received: nothing"),
     ],
     "no text": [
         ("a: é\n".encode("latin-1"), "study.yaml: cannot be read: not UTF-8 text (invalid continuation byte)"),

@@ -374,6 +374,6 @@ def test_a_second_study_or_another_place_for_its_files_is_refused_in_one_line(tm
     done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode != 0
     assert [line for line in done.stderr.splitlines() if "Using" not in line] == [
-        "ERROR: a workflow can use one study as a module, without prefix and replace_prefix: its files are in results/. "
-        f"Received: module {name}. Run a further study by itself: snakemake --directory FOLDER."
+        "ERROR: a workflow can use one study as a module, without prefix and replace_prefix: its files are in results/."
+        f" Received: module {name}. Run a further study by itself: snakemake --directory FOLDER."
     ]
