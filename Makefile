@@ -59,7 +59,7 @@ compare: .venv/installed
 	@$(BIN)/python scripts/compare.py $(RESULTS) $(if $(OTHER),"$$OTHER")
 
 check: .venv/installed
-	@$(BIN)/python scripts/check.py $(CONFIG) $(DIRECTORY)
+	@$(BIN)/python scripts/check.py $(CONFIG) $(DIRECTORY) $(ARGS)
 
 verify: .venv/installed
 	@$(BIN)/python scripts/verify.py --results $(RESULTS) --runs $(RUNS) --seed $(SEED) $(if $(AGAINST),--against "$$AGAINST")

@@ -4,9 +4,9 @@ import math
 import re
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from design.explanations import Expected, Strict, fault, must_be, number, parse, shown
+from design.explanations import Expected, Strict, fault, must_be, null_as_none, number, parse, shown
 from design.hyperparameters import Baseline, PositiveFloat, PositiveInt, clash
 from design.point_names import FACTORS
 from design.sweeps import LONGEST_NAME, check_grids, check_sweeps
@@ -30,9 +30,10 @@ def _without_repetition(name: str) -> str:
 
 
 def _encodable(text: str | None) -> str | None:
-    """Refuse text that no UTF-8 file can hold, half a surrogate pair: the config is written down."""
+    """Refuse text that no UTF-8 file can hold, half a surrogate pair, and that no path can, a zero byte."""
     try:
-        (text or "").encode()
+        if b"\0" in (text or "").encode():
+            raise fault("text without a zero byte")
     except UnicodeEncodeError:
         raise fault("text that UTF-8 can hold") from None
     return text
@@ -47,7 +48,7 @@ Name = Annotated[
         f"a name of at most {LONGEST_NAME} letters, digits, - and _ that does not repeat itself (it names a folder)"
     ),
 ]
-FileName = Annotated[str | None, Expected("text or null"), AfterValidator(_encodable)]
+FileName = Annotated[str | None, BeforeValidator(null_as_none), Expected("text or null"), AfterValidator(_encodable)]
 Switch = Annotated[bool, Expected("true or false")]
 Dpi = number(int, "an integer from 50 to 600", ge=50, le=600)
 
@@ -131,7 +132,7 @@ def validate(raw: dict, image_counts=None, read_publication=None) -> tuple[Confi
 
 def _mapping(raw: dict, section: str, problems: list[str]) -> dict:
     """Return a section that is a mapping or null; an empty one where it is something else."""
-    content = raw.get(section)
+    content = null_as_none(raw.get(section))
     if content is None or isinstance(content, dict):
         return content or {}
     problems.append(must_be(section, "a mapping", content))

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from design.explanations import must_be, parse, shown, unknown, word
+from design.explanations import must_be, null_as_none, parse, shown, unknown, word
 from design.hyperparameters import Baseline
 from design.point_names import FACTORS, HYPERPARAMETERS, canonical_value
 
@@ -62,7 +62,7 @@ def check_sweeps(raw: dict, baseline: Baseline | None, problems: list[str], note
         if factor not in FACTORS:
             problems.append(unknown(key, word(factor), list(FACTORS)))
             continue
-        if values is None:
+        if null_as_none(values) is None:
             continue
         parsed = _values(factor, values, key, problems)
         if parsed is None:
@@ -80,7 +80,7 @@ def check_grids(raw: dict, problems: list[str]) -> dict[str, dict[str, list]]:
     grids = {}
     for name, factors in raw.items():
         key = f"grids.{word(name)}"
-        if factors is None:
+        if null_as_none(factors) is None:
             continue
         if (
             not isinstance(name, str)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 from design import yaml_files
 from design.explanations import Expected, Line, Strict, missing, must_be, nearest, number, parse, text
 from design.hyperparameters import Baseline, clash
+from design.places import Places, found
 from design.point_names import FACTORS, canonical_value
 
 Quantity = Literal["test_accuracy", "test_loss", "train_accuracy"]
@@ -135,29 +136,22 @@ def read_published(path: Path) -> Publication:
     return Publication(file.dataset, levels, tuple(numbers), tuple(orderings))
 
 
-def publication_file(name: str | None, project: Path) -> Path | None:
+def publication_file(name: str | None, places: Places) -> Path | None:
     """Return the file that the config's `published` names; None where it names none.
-
-    Args:
-        name: a path, looked for in the working directory, then in the project.
-        project: the project's folder.
 
     Raises:
         ValueError: if there is no such file.
     """
     if name is None:
         return None
-    for path in (Path(name), project / name):
-        if os.path.isfile(path):  # unlike pathlib's, it takes no name for too long
-            return path
-    raise ValueError(f"`published` must be an existing file, or null. Received: {name!r}")
+    return found("published", "an existing file, or null", name, places, os.path.isfile)
 
 
-def publications(project: Path) -> Callable[[str | None], Publication | None]:
+def publications(places: Places) -> Callable[[str | None], Publication | None]:
     """Return the function that reads what the config's `published` names, for `configuration.validate`."""
 
     def read(name: str | None) -> Publication | None:
-        path = publication_file(name, project)
+        path = publication_file(name, places)
         return read_published(path) if path else None
 
     return read

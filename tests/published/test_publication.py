@@ -5,6 +5,7 @@ import copy
 import pytest
 import yaml
 
+from design.places import Places
 from helpers.workflow import PROJECT
 from published.publication import publication_file, publications, read_published
 
@@ -293,19 +294,20 @@ def test_the_shipped_orderings_agree_with_the_printed_numbers():
     assert len(claims) == len({o.statement for o in publication.orderings}) == 16
 
 
-def test_a_file_of_ones_own_is_found_from_the_working_directory_else_from_the_project(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert publication_file("config/published.yaml", PROJECT).samefile(SHIPPED)
+def test_a_file_of_ones_own_is_found_from_the_studys_folder_else_from_the_project(tmp_path):
+    places = Places(tmp_path, PROJECT)
+    assert publication_file("config/published.yaml", places).samefile(SHIPPED)
     (tmp_path / "config").mkdir()
     mine = tmp_path / "config" / "published.yaml"
     mine.write_text(yaml.safe_dump(SOUND), encoding="utf-8")
     for name in ("config/published.yaml", str(mine)):
-        assert publication_file(name, PROJECT).samefile(mine)
-        assert publications(PROJECT)(name) == read_published(mine)
+        assert publication_file(name, places).samefile(mine)
+        assert publications(places)(name) == read_published(mine)
     with pytest.raises(ValueError, match=r"`published` must be an existing file, or null\. Received: 'config'"):
-        publication_file("config", PROJECT)
+        publication_file("config", places)
 
 
 def test_null_names_no_file():
-    assert publication_file(None, PROJECT) is None
-    assert publications(PROJECT)(None) is None
+    places = Places(PROJECT, PROJECT)
+    assert publication_file(None, places) is None
+    assert publications(places)(None) is None

@@ -23,16 +23,14 @@ for name in [name for name in os.environ if name.startswith("PYTHON")]:
         del os.environ[name]
 os.environ.update(PYTHONNOUSERSITE="1")
 
-PROJECT = Path(str(workflow.current_basedir)).resolve().parents[1]
 SCRIPTS = PROJECT / "scripts"
 DATASETS_FILE = PROJECT / "config" / "datasets.yaml"
 sys.path.insert(0, str(SCRIPTS))
-if set(str(PROJECT)) & {"{", "}"}:
-    sys.exit(f"ERROR: Snakemake cannot work under a path with {{ or }}. Received: {PROJECT}. Move the project.")
 
 from data import datasets as data_sets
-from data.data_folder import idx_files, image_counts
+from data.data_folder import find_data_folder, idx_files, image_counts
 from design import configuration
+from design.places import Places
 from design.point_names import HYPERPARAMETERS, canonical_value
 from design.plan import Link, make_plan, plan_text, study_text
 from figures.catalogue import figure_names
@@ -45,8 +43,9 @@ from published.publication import publication_file, publications
 from running import guard
 from training import cost
 
-read_publication = functools.cache(publications(PROJECT))
-count_images = image_counts(DATASETS_FILE)
+PLACES = Places(Path.cwd(), PROJECT)
+read_publication = functools.cache(publications(PLACES))
+count_images = image_counts(DATASETS_FILE, PLACES)
 
 try:
     CONFIG, notes = configuration.validate(config, count_images, read_publication)
@@ -56,9 +55,21 @@ if workflow.is_main_process:
     for note in notes:
         print(f"NOTE: {note}", file=sys.stderr)
 
+# Every job runs with the Python that runs Snakemake. A profile may set software-deployment-method for all workflows: then
+# the rules name no environment to be made, and without other rules Snakemake need not look for conda. Else they name
+# ours, for `--lint` and for reports.
+ENVIRONMENT = str(PROJECT / "environment.yml")
+if workflow.deployment_settings.deployment_method:
+    ENVIRONMENT = None
+    if MODULE is None:
+        workflow.deployment_settings.deployment_method = frozenset()
+        if workflow.is_main_process:
+            print(f"NOTE: software-deployment-method is not used: all jobs run with {sys.executable}", file=sys.stderr)
+
 PLAN = make_plan(CONFIG)
 DATASETS = data_sets.load_datasets(DATASETS_FILE)
 DATASET = DATASETS.get(CONFIG.dataset)  # None for a data set of the user's own
+DATA_FOLDER = find_data_folder(CONFIG.data_folder, PLACES) if CONFIG.data_folder else None
 IMAGES = count_images(CONFIG.dataset, CONFIG.data_folder)
 TRAINED_BY, EVALUATED_BY = engine(SCRIPTS / "train.py"), engine(SCRIPTS / "evaluate.py")
 CONFIG_TEXT = f"{CONFIG.model_dump_json(indent=2)}\n"
@@ -72,8 +83,6 @@ PLAN_FILES = {
 POINT = ",".join(f"{name}={{{name}}}" for name in HYPERPARAMETERS)
 LINK = f"{POINT}/seeds={{first}}-{{last}}/epochs={{epochs}}"
 MILESTONE = f"results/runs/{LINK}"
-# With --software-deployment-method the job's own environment provides python, else the one that runs Snakemake.
-PYTHON = "python" if workflow.deployment_settings.deployment_method else sys.executable
 
 
 wildcard_constraints:
@@ -95,7 +104,7 @@ def command(script):
         " -u ONEDNN_MAX_CPU_ISA -u DNNL_MAX_CPU_ISA -u TF_ENABLE_ONEDNN_OPTS"
         " OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONHASHSEED=0 PYTHONUTF8=1 MPLBACKEND=agg"
     )
-    call = f"{environment} {shlex.quote(PYTHON)} {shlex.quote(str(SCRIPTS / script))}.py"
+    call = f"{environment} {shlex.quote(sys.executable)} {shlex.quote(str(SCRIPTS / script))}.py"
     return lambda wildcards, input: call
 
 

@@ -21,7 +21,7 @@ rule evaluate:
     benchmark:
         f"results/benchmarks/evaluate/{LINK}.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: attempt * cost.evaluation_memory_mb(known_point(wildcards).units, IMAGES.test),

@@ -23,7 +23,7 @@ rule train:
         f"results/benchmarks/train/{LINK}.tsv"
     priority: lambda wildcards: PLAN.epochs_left(link(wildcards)) * work_of_an_epoch(wildcards)
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: attempt
