@@ -29,8 +29,8 @@ RUNS ?= 3
 SEED ?= 0
 ARGS ?=
 MEMORY = $(if $(MEMORY_MB),--memory-mb $(MEMORY_MB))
-# Scripts import the modules beside them, whatever Python is told elsewhere.
-unexport PYTHONSAFEPATH
+# No package or setting of another Python reaches a script (PYTHONPATH, PYTHONHOME, …); those on bytecode may stay.
+unexport $(filter-out PYTHON PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX,$(filter PYTHON%,$(.VARIABLES)))
 # Folders reach the shell as variables of its own, whatever characters they hold.
 export FOLDER OTHER AGAINST
 DIRECTORY = $(if $(FOLDER),--directory "$$FOLDER")
@@ -59,7 +59,7 @@ compare: .venv/installed
 	@$(BIN)/python scripts/compare.py $(RESULTS) $(if $(OTHER),"$$OTHER")
 
 check: .venv/installed
-	@$(BIN)/python scripts/check.py $(CONFIG) $(DIRECTORY)
+	@$(BIN)/python scripts/check.py $(CONFIG) $(DIRECTORY) $(ARGS)
 
 verify: .venv/installed
 	@$(BIN)/python scripts/verify.py --results $(RESULTS) --runs $(RUNS) --seed $(SEED) $(if $(AGAINST),--against "$$AGAINST")
@@ -83,8 +83,9 @@ lint: .venv/installed
 	$(BIN)/snakefmt --check workflow
 	$(IN_ENVIRONMENT) $(BIN)/snakemake --lint
 
-# pip compiles bytecode unless its own settings say otherwise; without it every job would start 5 s later.
-.venv/installed: requirements.lock scripts/environment.sh
+# The script finds out in milliseconds whether there is anything to do.
+.PHONY: .venv/installed .venv-peers/installed
+.venv/installed:
 	@sh scripts/environment.sh "$(PYTHON)"
 
 example:
@@ -113,7 +114,7 @@ benchmark: .venv/installed .venv-peers/installed
 	@[ -e $(BENCHMARK)/growth.csv ] || $(BIN)/python benchmarks/growth.py $(BENCHMARK)/growth
 	@$(BIN)/python benchmarks/performance.py
 
-.venv-peers/installed: benchmarks/requirements.lock scripts/environment.sh
+.venv-peers/installed:
 	@sh scripts/environment.sh "$(PYTHON)" .venv-peers benchmarks/requirements.lock
 
 schema: .venv/installed
@@ -123,4 +124,4 @@ lock:
 	@sh scripts/lock.sh "$(PYTHON)"
 
 clean:
-	rm -rf .venv .venv-peers
+	rm -rf .venv .venv-new .venv-peers .venv-peers-new

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from tabulate import tabulate
 
+from design.places import user_path
 from design.point_names import canonical_value, changes
 from files.records import Record
 from stats.divergence import score_at_chance
@@ -245,8 +246,8 @@ def _table(header: list[str], rows: list[list[str]]) -> str:
 def main(argv: list[str] | None = None) -> None:
     """Command line: `python scripts/compare.py . OTHER`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("here", type=Path, help="folder of a finished study, or its results")
-    parser.add_argument("other", type=Path)
+    parser.add_argument("here", type=user_path, help="folder of a finished study, or its results")
+    parser.add_argument("other", type=user_path)
     arguments = parser.parse_args(argv)
     try:
         studies = [read_study(folder) for folder in (arguments.here, arguments.other)]

@@ -131,7 +131,7 @@ def _source(jobs: list[Job], expectation: Expectation) -> str:
 
 
 def comparison_table(statuses: dict[Condition, Counter[Status]], config: Config, plan: Plan) -> str:
-    """Return the table of comparisons: how many each sweep or grid has, and what its seeds can show."""
+    """Return the table of comparisons: how many each sweep or grid has, and what its seeds can show; "" without any."""
     n, alpha = config.replicates, config.alpha
     kept = {condition for condition, counts in statuses.items() if all(action == REUSED for action, _ in counts)}
     baseline = (canonical_name(point_of(config.baseline)), config.baseline["epochs"])
@@ -147,8 +147,11 @@ def comparison_table(statuses: dict[Condition, Counter[Status]], config: Config,
         else:
             shows = f"none significant; {fewest_seeds(size, alpha)} seeds could"
         rows.append([name, size, new, f"{smallest_adjusted_p_value(n, size, alpha):.2g}", shows])
+    if not rows:
+        return ""
     header = ["sweep or grid", "comparisons", "with new runs", "smallest p (Holm)", f"what {n} seeds can show"]
-    return tabulate(rows, header, tablefmt="github", disable_numparse=[3])
+    table = tabulate(rows, header, tablefmt="github", disable_numparse=[3])
+    return f"{table}\n\nEvery comparison is paired by seed with the baseline, for each metric. SD: of the differences."
 
 
 def preview(found: DryRun, config: Config, expectation: Expectation, slots: int) -> str:
@@ -161,14 +164,13 @@ def preview(found: DryRun, config: Config, expectation: Expectation, slots: int)
     else:
         parts += ["\n".join(other_jobs(jobs)), "\n".join(cost_lines(jobs, expectation, slots))]
     parts.append(comparison_table(statuses, config, plan))
-    parts.append("Every comparison is paired by seed with the baseline, for each metric. SD: of the differences.")
     return "\n\n".join(part for part in parts if part)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Command line; further options go to Snakemake."""
     options, others = make_options.parse(__doc__, argv)
-    config = checking.checked_config(options.configs, options.directory)
+    config = checking.checked_config(options.configs, options.directory, options.config)
     work = work_of(config, options.directory)
     files = [str(path) for path in options.configs]
     # Without Snakemake's record `make` recomputes everything from the raw data on; a dry run alone would not say so.

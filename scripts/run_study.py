@@ -18,7 +18,7 @@ def main(argv: list[str] | None = None) -> None:
     """Command line; further options go to Snakemake."""
     options, others = make_options.parse(__doc__, argv)
     folder = options.directory
-    config = checking.checked_config(options.configs, folder)
+    config = checking.checked_config(options.configs, folder, options.config)
     # --resources and --configfile take all words that follow: an option ends the one, nothing may follow the other.
     arguments = [*others, "--directory", str(folder.resolve())]
     arguments += ["--resources", f"mem_mb={options.memory_mb}", "--cores", f"{options.cores}"]

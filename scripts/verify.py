@@ -17,6 +17,7 @@ from tabulate import tabulate
 
 from data.arrays import read_split
 from data.datasets import FILES, load_datasets
+from design.places import user_path
 from files.arithmetic import arithmetic
 from files.records import Record, RecordError, sha256
 from files.study_checksums import compare_with_file, origin, read_checksums, study_checksums
@@ -228,10 +229,10 @@ def origin_notes(compared: list[Compared], trained_with: list[str]) -> list[str]
 def main(argv: list[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--results", type=Path, default=Path("results"), help="the study's results folder")
+    parser.add_argument("--results", type=user_path, default=Path("results"), help="the study's results folder")
     parser.add_argument("--runs", type=int, default=3, help="how many runs to retrain")
     parser.add_argument("--seed", type=int, default=0, help="of the random sample")
-    parser.add_argument("--against", type=Path, help="a file of checksums, yours or somebody else's")
+    parser.add_argument("--against", type=user_path, help="a file of checksums, yours or somebody else's")
     arguments = parser.parse_args(argv)
     try:
         if arguments.against:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from design import configuration
+from design.plan import make_plan
 from helpers.workflow import copy_project, jobs_to_run, write_config
 from preview import comparison_table, label, preview, run_statuses
 from running import checking, guard
@@ -111,8 +112,14 @@ def test_families_are_those_of_the_finished_study(finished, monkeypatch):
     plan = work_of(study).plan
     with Path("results/tables/comparisons.csv").open() as file:
         sizes = {row["summary"]: row["family_size"] for row in csv.DictReader(file)}
-    lines = comparison_table(run_statuses(plan, []), study, plan).splitlines()[2:]
-    assert dict(re.match(r"\| (\w+) +\| +(\d+) ", line).groups() for line in lines) == sizes
+    table = comparison_table(run_statuses(plan, []), study, plan)
+    assert dict(re.findall(r"^\| (\w+) +\| +(\d+) ", table, re.MULTILINE)) == sizes
+
+
+def test_a_study_of_the_baseline_alone_has_no_table_of_comparisons():
+    study = configuration.validate({})[0]
+    plan = make_plan(study)
+    assert comparison_table(run_statuses(plan, []), study, plan) == ""
 
 
 def test_ten_thousand_runs_stay_readable(tmp_path, monkeypatch):

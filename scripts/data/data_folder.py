@@ -8,29 +8,40 @@ from pathlib import Path
 from typing import NamedTuple
 
 from data.datasets import FILES, find_dataset, load_datasets
+from design.places import Places, found
 
 
-def idx_files(folder: str | Path) -> list[str]:
+def find_data_folder(name: str, places: Places) -> Path:
+    """Return the folder that the config's `data_folder` names.
+
+    Raises:
+        ValueError: if there is no such folder, or it lies where the workflow removes files.
+    """
+
+    def exists(path: Path) -> bool:  # os.path's isdir, unlike pathlib's, takes no name for too long
+        return os.path.isdir(path) or places.study.is_relative_to(path)
+
+    if places.candidates(name)[0].is_relative_to((places.study / "results").resolve()):
+        raise ValueError(
+            "`data_folder` must lie outside results/, where the workflow removes files before it makes them anew. "
+            f"Received: {name!r}"
+        )
+    return found("data_folder", "an existing folder", name, places, exists)
+
+
+def idx_files(folder: Path) -> list[Path]:
     """Return the four IDX files of a local folder, raw or .gz, in the order of `FILES`.
 
     Raises:
-        ValueError: if the folder or one of the files does not exist, or Snakemake cannot name it.
+        ValueError: if one of the files does not exist.
     """
-    folder = Path(folder)
-    if not os.path.isdir(folder):  # unlike pathlib's, it takes no name for too long
-        raise ValueError(f"`data_folder` must be an existing folder. Received: {str(folder)!r}")
-    if {"{", "}"} & set(str(folder)):
-        raise ValueError(
-            "`data_folder` of an own data set must be a path without { and }, which Snakemake takes for wildcards. "
-            f"Received: {str(folder)!r}"
-        )
-    found = []
+    files = []
     for name in FILES.values():
         choices = [path for path in (folder / name, folder / f"{name}.gz") if path.is_file()]
         if not choices:
             raise ValueError(f"`data_folder` must hold the file {name} or {name}.gz. Received: {str(folder)!r}")
-        found.append(str(choices[0]))
-    return found
+        files.append(choices[0])
+    return files
 
 
 class ImageCounts(NamedTuple):
@@ -40,7 +51,7 @@ class ImageCounts(NamedTuple):
     test: int
 
 
-def image_counts(datasets_file: Path) -> Callable[[str, str | None], ImageCounts]:
+def image_counts(datasets_file: Path, places: Places) -> Callable[[str, str | None], ImageCounts]:
     """Return the function that says how many images a data set has, for `configuration.validate`.
 
     A listed data set's counts stand in its entry; those of another are read from its label files' headers.
@@ -48,18 +59,12 @@ def image_counts(datasets_file: Path) -> Callable[[str, str | None], ImageCounts
 
     def count(dataset: str, data_folder: str | None) -> ImageCounts:
         datasets = load_datasets(datasets_file)
-        if data_folder is not None and not os.path.isdir(data_folder):
-            raise ValueError(f"`data_folder` must be an existing folder. Received: {data_folder!r}")
-        if data_folder is not None and Path(data_folder).resolve().is_relative_to(Path("results").resolve()):
-            raise ValueError(
-                "`data_folder` must lie outside results/, where the workflow removes files before it makes them anew. "
-                f"Received: {data_folder!r}"
-            )
-        if dataset in datasets or data_folder is None:
+        folder = None if data_folder is None else find_data_folder(data_folder, places)
+        if dataset in datasets or folder is None:
             entry = find_dataset(datasets, dataset)
             return ImageCounts(entry.train_images_count, entry.test_images_count)
-        _, train_labels, _, test_labels = idx_files(data_folder)
-        return ImageCounts(_labels_in_header(Path(train_labels)), _labels_in_header(Path(test_labels)))
+        _, train_labels, _, test_labels = idx_files(folder)
+        return ImageCounts(_labels_in_header(train_labels), _labels_in_header(test_labels))
 
     return count
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, PrivateAttr
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 
 from design.explanations import (
     Expected,
     Strict,
     fault,
     must_be,
+    null_as_none,
     number,
     parse,
     shown,
@@ -22,6 +23,7 @@ from design.explanations import (
 )
 from design.hyperparameters import Factor, PositiveFloat, PositiveInt, clash, factors_of, point_of
 from design.network_file import Network, network_reader
+from design.places import Places
 from design.point_names import Value, canonical_name, canonical_value
 from design.sweeps import LONGEST_NAME, check_grids, check_names, check_sweeps
 
@@ -40,9 +42,10 @@ class ConfigurationError(ValueError):
 
 
 def _encodable(text: str | None) -> str | None:
-    """Refuse text that no UTF-8 file can hold, half a surrogate pair: the config is written down."""
+    """Refuse text that no UTF-8 file can hold, half a surrogate pair, and that no path can, a zero byte."""
     try:
-        (text or "").encode()
+        if b"\0" in (text or "").encode():
+            raise fault("text without a zero byte")
     except UnicodeEncodeError:
         raise fault("text that UTF-8 can hold") from None
     return text
@@ -57,7 +60,7 @@ Name = Annotated[
         f"a name of at most {LONGEST_NAME} letters, digits, - and _ that does not repeat itself (it names a folder)"
     ),
 ]
-FileName = Annotated[str | None, Expected("text or null"), AfterValidator(_encodable)]
+FileName = Annotated[str | None, BeforeValidator(null_as_none), Expected("text or null"), AfterValidator(_encodable)]
 Switch = Annotated[bool, Expected("true or false")]
 Dpi = number(int, "an integer from 50 to 600", ge=50, le=600)
 
@@ -146,7 +149,7 @@ def validate(raw: dict, image_counts=None, read_publication=None, read_network=N
     notes: list[str] = []
     if not isinstance(raw, dict):
         raise ConfigurationError([f"the configuration must be a mapping of keys to values. Received: {shown(raw)}"])
-    network = _call(read_network or network_reader(PROJECT), ("network",), raw, problems)
+    network = _call(read_network or network_reader(Places(Path.cwd(), PROJECT)), ("network",), raw, problems)
     factors = factors_of(network.keywords if network else ())
     elsewhere = {factor: f"`baseline.{factor}` or `sweeps.{factor}`" for factor in factors}
     plain = {key: value for key, value in raw.items() if key not in ("baseline", "sweeps", "grids")}
@@ -173,7 +176,7 @@ def validate(raw: dict, image_counts=None, read_publication=None, read_network=N
 
 def _mapping(raw: dict, section: str, problems: list[str]) -> dict:
     """Return a section that is a mapping or null; an empty one where it is something else."""
-    content = raw.get(section)
+    content = null_as_none(raw.get(section))
     if content is None or isinstance(content, dict):
         return content or {}
     problems.append(must_be(section, "a mapping", content))

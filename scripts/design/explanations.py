@@ -10,6 +10,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError, core_schema
 
 LONGEST = 80  # characters of a value in a line
+NULLS = (
+    "",
+    "~",
+    "null",
+    "Null",
+    "NULL",
+    "None",
+)  # YAML's, and Python's, as Snakemake documents `--config`
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,11 @@ def _as_number(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
+
+
+def null_as_none(value: Any) -> Any:
+    """Return None for a text that means null: Snakemake's `--config key=null` gives text, whatever its depth."""
+    return None if isinstance(value, str) and value in NULLS else value
 
 
 def number(kind: type, expected: str, **limits):

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from design.places import Places, found
 from design.point_names import FACTORS_OF_TRAINING
 
 LONGEST_KEYWORD = 40  # characters: it names a column, a wildcard and the table of its sweep
@@ -75,17 +76,11 @@ class Network:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def network_reader(project: Path) -> Callable[[str], Network]:
-    """Return the function that reads what the config's `network` names, for `configuration.validate`.
-
-    The file is looked for in the working directory, then in the project.
-    """
+def network_reader(places: Places) -> Callable[[str], Network]:
+    """Return the function that reads the file which the config's `network` names, for `configuration.validate`."""
 
     def read(name: str) -> Network:
-        for path in (Path(name), project / name):
-            if os.path.isfile(path):  # unlike pathlib's, it takes no name for too long
-                return read_network(path)
-        raise NetworkFileError(f"`network` must be an existing file. Received: {name!r}")
+        return read_network(found("network", "an existing file", name, places, os.path.isfile))
 
     return read
 

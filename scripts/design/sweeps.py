@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from design.explanations import must_be, shown, unknown, word
+from design.explanations import must_be, null_as_none, shown, unknown, word
 from design.hyperparameters import Factor
 from design.point_names import Value, canonical_value
 
@@ -66,7 +66,7 @@ def check_sweeps(
         if name not in factors:
             problems.append(unknown(key, word(name), list(factors)))
             continue
-        if values is None:
+        if null_as_none(values) is None:
             continue
         parsed = _values(factors[name], values, key, problems)
         if parsed is None:
@@ -84,7 +84,7 @@ def check_grids(raw: dict, factors: dict[str, Factor], problems: list[str]) -> d
     grids = {}
     for name, lists in raw.items():
         key = f"grids.{word(name)}"
-        if lists is None:
+        if null_as_none(lists) is None:
             continue
         if (
             not isinstance(name, str)

@@ -48,7 +48,7 @@ def read(path: Path) -> dict:
         path: the file.
 
     Returns:
-        Its content; an empty file is an empty mapping.
+        Its content.
 
     Raises:
         YamlFileError: if the file cannot be opened, is no YAML, gives a key twice or holds no mapping.
@@ -66,12 +66,11 @@ def read(path: Path) -> dict:
         raise YamlFileError(f"{path}{line}: {' '.join(error.problem.split())}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise YamlFileError(f"{path}: {' '.join(str(error).split())}") from None
-    if content is None:
-        return {}
     if _values(content, {}) > MOST_VALUES:
         raise YamlFileError(f"{path}: must hold at most {MOST_VALUES:,} values, aliases written out. Received: more")
     if not isinstance(content, dict):
-        raise YamlFileError(f"{path}: must hold a mapping of keys to values. Received: a {type(content).__name__}")
+        received = "nothing" if content is None else f"a {type(content).__name__}"
+        raise YamlFileError(f"{path}: must hold a mapping of keys to values. Received: {received}")
     return content
 
 

@@ -25,6 +25,17 @@ PACKAGES = (
     "pydantic",
 )
 
+# What decides the results and is not in the record itself, as the config and the digests of the data are.
+CODE = (
+    "scripts/*.py",
+    "workflow/Snakefile",
+    "workflow/*.smk",
+    "workflow/report/*.j*",
+    "config/datasets.yaml",
+    "config/published.yaml",
+    "requirements.lock",
+)
+
 
 def cpu_model() -> str:
     """Return the processor's name."""
@@ -35,15 +46,25 @@ def cpu_model() -> str:
         return platform.processor() or platform.machine()
 
 
-def commit(folder: Path) -> str:
-    """Return the commit of the code, marked where files differ from it; "unknown" outside a git checkout."""
+def commit(project: Path) -> str:
+    """Return the commit of the code, marked where `CODE` differs from it; "unknown" without a git checkout.
+
+    Only the project's own `.git` counts: a folder above it may be anybody's repository. Git is given its path, so it
+    does not ask who owns the checkout, nor which repository the caller's environment names.
+    """
+    place = [f"--git-dir={project / '.git'}", f"--work-tree={project}", "--no-optional-locks"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 
     def git(*arguments: str) -> str:
-        call = ["git", "-C", str(folder), *arguments]
-        return subprocess.run(call, capture_output=True, text=True, check=True, timeout=20).stdout.strip()
+        call = ["git", *place, "-c", "core.fileMode=false", *arguments]
+        done = subprocess.run(
+            call, cwd=project, env=environment, capture_output=True, text=True, check=True, timeout=20
+        )
+        return done.stdout.strip()
 
     try:
-        return git("rev-parse", "HEAD") + (" with local changes" if git("status", "--porcelain") else "")
+        changes = git("status", "--porcelain", "--untracked-files=all", "--", *CODE)
+        return git("rev-parse", "--verify", "HEAD") + (" with local changes" if changes else "")
     except (OSError, subprocess.SubprocessError):
         return "unknown"
 
@@ -75,7 +96,7 @@ def provenance(config: Path, raw: list[Path]) -> dict:
     """Gather versions, processor, commit, config, hashes of the data and time per rule."""
     return {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": commit(Path(__file__).parent),
+        "commit": commit(Path(__file__).resolve().parents[2]),
         "python": platform.python_version(),
         "packages": {package: version(package) for package in PACKAGES},
         "platform": platform.platform(),

@@ -10,6 +10,7 @@ from design import yaml_files
 from design.explanations import Expected, Line, Strict, missing, must_be, nearest, number, parse, text, unknown, word
 from design.hyperparameters import Factor, clash, factors_of
 from design.network_file import Network
+from design.places import Places, found
 from design.point_names import Value, canonical_value
 
 Quantity = Literal["test_accuracy", "test_loss", "train_accuracy"]
@@ -178,29 +179,22 @@ def read_published(path: Path, network: str, factors: dict[str, Factor]) -> Publ
     return Publication(file.dataset, file.network, defaults, tuple(numbers), tuple(orderings))
 
 
-def publication_file(name: str | None, project: Path) -> Path | None:
+def publication_file(name: str | None, places: Places) -> Path | None:
     """Return the file that the config's `published` names; None where it names none.
-
-    Args:
-        name: a path, looked for in the working directory, then in the project.
-        project: the project's folder.
 
     Raises:
         ValueError: if there is no such file.
     """
     if name is None:
         return None
-    for path in (Path(name), project / name):
-        if os.path.isfile(path):  # unlike pathlib's, it takes no name for too long
-            return path
-    raise ValueError(f"`published` must be an existing file, or null. Received: {name!r}")
+    return found("published", "an existing file, or null", name, places, os.path.isfile)
 
 
-def publications(project: Path) -> Callable[[str | None, str, Network], Publication | None]:
+def publications(places: Places) -> Callable[[str | None, str, Network], Publication | None]:
     """Return the function that reads what the config's `published` names, for `configuration.validate`."""
 
     def read(name: str | None, network_file: str, network: Network) -> Publication | None:
-        path = publication_file(name, project)
+        path = publication_file(name, places)
         return read_published(path, Path(network_file).stem, factors_of(network.keywords)) if path else None
 
     return read

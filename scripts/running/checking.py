@@ -3,13 +3,14 @@
 Snakemake's own loader names neither file nor line and lets a key given twice pass, so `make` calls this first.
 """
 
-import contextlib
 import sys
 from pathlib import Path
 
 from data.data_folder import image_counts
 from design import configuration, yaml_files
 from design import plan as planning
+from design.network_file import network_reader
+from design.places import Places
 from published.publication import publications
 from stats.paired_verdicts import can_reject, fewest_seeds
 
@@ -18,12 +19,15 @@ DATASETS_FILE = PROJECT / "config" / "datasets.yaml"
 DEFAULT = Path("config/config.yaml")
 
 
-def check(files: list[Path], folder: Path = Path()) -> tuple[configuration.Config, list[str]]:
+def check(
+    files: list[Path], folder: Path = Path(), given: dict | None = None
+) -> tuple[configuration.Config, list[str]]:
     """Read, merge and validate the files as the Snakefile does.
 
     Args:
         files: configuration files, laid over each other in this order, and over the folder's `config/config.yaml`.
         folder: the study's, from which relative paths in the configuration start.
+        given: what the command line lays over the files.
 
     Returns:
         The config, and notes on what is valid but may surprise.
@@ -42,8 +46,10 @@ def check(files: list[Path], folder: Path = Path()) -> tuple[configuration.Confi
             problems.append(str(error))
     if problems:
         raise configuration.ConfigurationError(problems)
-    with contextlib.chdir(folder if folder.is_dir() else Path()):  # a new folder holds no data
-        return configuration.validate(yaml_files.merge(contents), image_counts(DATASETS_FILE), publications(PROJECT))
+    places = Places(folder.resolve(), PROJECT)
+    merged = yaml_files.merge([*contents, given or {}])
+    readers = image_counts(DATASETS_FILE, places), publications(places), network_reader(places)
+    return configuration.validate(merged, *readers)
 
 
 def too_few_seeds(config: configuration.Config, plan: planning.Plan) -> list[str]:
@@ -59,14 +65,14 @@ def too_few_seeds(config: configuration.Config, plan: planning.Plan) -> list[str
     return warnings
 
 
-def checked_config(files: list[Path], folder: Path = Path()) -> configuration.Config:
+def checked_config(files: list[Path], folder: Path = Path(), given: dict | None = None) -> configuration.Config:
     """Check as `check` does; print notes, warnings and the size of the study, and return it.
 
     Raises:
         SystemExit: with one line for each problem.
     """
     try:
-        config, notes = check(files, folder)
+        config, notes = check(files, folder, given)
     except configuration.ConfigurationError as error:
         sys.exit("\n".join(f"ERROR: {problem}" for problem in error.problems))
     for note in notes:

@@ -1,6 +1,5 @@
 """How long jobs will take and how much disk: by records of earlier jobs here, else by descriptions of the networks."""
 
-import contextlib
 import csv
 import heapq
 import os
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from data.data_folder import ImageCounts, image_counts
 from design.configuration import Config
+from design.places import Places
 from design.plan import Link, Plan, make_plan
 from running import checking
 from running.cost import described, training_seconds
@@ -92,8 +92,8 @@ class Work:
 
 def work_of(config: Config, folder: Path = Path()) -> Work:
     """Return the work of a study whose results go to a folder, from which relative paths of its config start."""
-    with contextlib.chdir(folder if folder.is_dir() else Path()):
-        images = image_counts(checking.DATASETS_FILE)(config.dataset, config.data_folder)
+    places = Places(folder.resolve(), checking.PROJECT)
+    images = image_counts(checking.DATASETS_FILE, places)(config.dataset, config.data_folder)
     return Work(make_plan(config), images, config.keep_optimizer_state)
 
 

@@ -1,13 +1,16 @@
-"""The command line that `make` and `make plan` share: configs, cores, memory and the study's folder.
+"""The command line that `make`, `make plan` and `make check` share: configs, cores, memory and the study's folder.
 
 Without a limit on memory Snakemake starts a job on every core, also where cores are many and memory is small.
 """
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 from snakemake.utils import available_cpu_count
+
+from design.places import user_path
 
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
@@ -70,12 +73,35 @@ def parse(description: str, argv: list[str] | None) -> tuple[argparse.Namespace,
         argv: its words; those of this process where None.
 
     Returns:
-        `(options, others)`: options with `configs` (paths, laid over each other), `cores`, `memory_mb` (for all jobs
-        together) and `directory` (the study's folder), and the words that are for Snakemake.
+        `(options, others)`: options with `configs` (paths, laid over each other), `config` (mapping laid over them),
+        `cores`, `memory_mb` (for all jobs together) and `directory` (the study's folder), and the words that are for
+        Snakemake.
+
+    Raises:
+        SystemExit: with one line, if the config is given in a way that the check would not see.
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("configs", nargs="+", type=Path, help="configuration files, laid over each other")
     parser.add_argument("--cores", type=number_of_cores, default="all")
     parser.add_argument("--memory-mb", type=int, default=memory_for_jobs_here(), help="for all jobs together")
-    parser.add_argument("--directory", "-d", type=Path, default=Path(), help="of the study; by default this one")
-    return parser.parse_known_args(argv)
+    parser.add_argument("--directory", "-d", type=user_path, default=Path(), help="of the study; by default this one")
+    parser.add_argument("--config", "-C", nargs="*", metavar="KEY=VALUE", help="laid over the files, as Snakemake does")
+    options, others = parser.parse_known_args(argv)
+    if any(word.startswith("--configfile") for word in others):
+        sys.exit(f'ERROR: expected config files in CONFIG="a.yaml b.yaml". Received: {" ".join(others)}')
+    if options.config:
+        others = [*others, "--config", *options.config]
+    options.config = _values(options.config or [])
+    return options, others
+
+
+def _values(entries: list[str]) -> dict:
+    """Return what Snakemake reads from the words after its `--config`."""
+    if not entries:
+        return {}
+    from snakemake.cli import parse_config  # takes a second to import
+
+    try:
+        return parse_config(entries)
+    except ValueError:
+        sys.exit(f"ERROR: expected --config KEY=VALUE, nested as 'sweeps={{units: [8, 16]}}'. Received: {entries}")

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from snakemake.cli import main as snakemake
 from snakemake.common import NOTHING_TO_BE_DONE_MSG, get_appdirs
@@ -17,6 +18,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 from snakemake_interface_logger_plugins.registry.plugin import Plugin
 
+PROFILE = Path(__file__).resolve().parents[2] / "workflow" / "profiles" / "default"
 LISTENER = "listener"  # the name of our plugin on Snakemake's command line
 Key = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -96,8 +98,11 @@ def cache_options() -> list[str]:
 def run_snakemake(arguments: list[str], make_listener: Callable | None = None) -> None:
     """Run Snakemake in this process; ends the process if Snakemake fails.
 
+    The profile is given by its path: by itself Snakemake first looks for a folder `default` where it is started, which
+    may be a study.
+
     Args:
-        arguments: Snakemake's command line.
+        arguments: Snakemake's command line; a profile of the workflow there replaces ours.
         make_listener: called as Snakemake calls a logger plugin, with its settings and those of the plugin (none);
             returns the `Listener`. None keeps Snakemake's output.
     """
@@ -105,7 +110,7 @@ def run_snakemake(arguments: list[str], make_listener: Callable | None = None) -
         LoggerPluginRegistry().plugins[LISTENER] = Plugin(make_listener, None, LISTENER)
         arguments = [f"--logger={LISTENER}", *arguments]
     try:
-        snakemake([*arguments, *cache_options()])
+        snakemake(["--workflow-profile", str(PROFILE), *arguments, *cache_options()])
     except SystemExit as end:
         if end.code:
             raise

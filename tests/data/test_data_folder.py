@@ -5,8 +5,9 @@ import shutil
 
 import pytest
 
-from data.data_folder import idx_files, image_counts
+from data.data_folder import find_data_folder, idx_files, image_counts
 from data.datasets import FILES
+from design.places import Places
 from helpers.workflow import PROJECT, SUBSET
 
 DATASETS_FILE = PROJECT / "config" / "datasets.yaml"
@@ -15,8 +16,8 @@ HEADER = b"\x00\x00\x08\x01\x00\x00\x03\xe8"  # of 1,000 labels
 
 
 @pytest.fixture
-def count():
-    return image_counts(DATASETS_FILE)
+def count(tmp_path):
+    return image_counts(DATASETS_FILE, Places(tmp_path, PROJECT))
 
 
 @pytest.fixture
@@ -34,19 +35,18 @@ def compress(path):
 
 
 def test_the_four_files_come_in_the_order_of_their_keys(folder):
-    assert idx_files(folder) == [str(folder / name) for name in FILES.values()]
-    assert idx_files(str(folder)) == idx_files(folder)
+    assert idx_files(folder) == [folder / name for name in FILES.values()]
 
 
 def test_compressed_files_are_found_beside_raw_ones(folder):
     packed = compress(folder / LABELS)
     names = list(FILES.values())
-    assert idx_files(folder) == [str(folder / names[0]), str(packed), *(str(folder / name) for name in names[2:])]
+    assert idx_files(folder) == [folder / names[0], packed, *(folder / name for name in names[2:])]
 
 
 def test_a_raw_file_is_taken_before_a_compressed_one(folder):
     (folder / f"{LABELS}.gz").write_bytes(b"anything")
-    assert idx_files(folder)[1] == str(folder / LABELS)
+    assert idx_files(folder)[1] == folder / LABELS
 
 
 @pytest.mark.parametrize("name", FILES.values())
@@ -56,13 +56,6 @@ def test_a_file_that_is_missing_is_named(folder, name):
     with pytest.raises(ValueError, match="data_folder") as caught:
         idx_files(folder)
     assert str(caught.value) == f"`data_folder` must hold the file {name} or {name}.gz. Received: {str(folder)!r}"
-
-
-@pytest.mark.parametrize("name", ["absent", LABELS])
-def test_what_is_no_folder_is_refused(folder, name):
-    with pytest.raises(ValueError, match="data_folder") as caught:
-        idx_files(folder / name)
-    assert str(caught.value) == f"`data_folder` must be an existing folder. Received: {str(folder / name)!r}"
 
 
 @pytest.mark.parametrize("dataset", ["mnist", "fashion_mnist"])
@@ -86,11 +79,32 @@ def test_an_unknown_data_set_without_a_folder_is_told_with_the_nearest(count):
 
 
 @pytest.mark.parametrize("dataset", ["mnist", "mine"])
-@pytest.mark.parametrize("folder", ["", "no/such", __file__])
+@pytest.mark.parametrize("folder", ["/no/such", __file__])
 def test_a_data_folder_must_exist_for_any_data_set(count, dataset, folder):
     with pytest.raises(ValueError, match="data_folder") as caught:
         count(dataset, folder)
     assert str(caught.value) == f"`data_folder` must be an existing folder. Received: {folder!r}"
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_relative_data_folder_leads_to_the_same_place_before_and_after_the_studys_folder_exists(tmp_path, exists):
+    """From the study's folder, else from the project; `.` and what the study makes are never the project's."""
+    study, project = tmp_path / "study", tmp_path / "project"
+    for folder in (project / "images", project / "results" / "raw", tmp_path / "beside"):
+        folder.mkdir(parents=True)
+    if exists:
+        (study / "results" / "raw").mkdir(parents=True)
+    places = Places(study, project)
+    assert find_data_folder("images", places) == project / "images"
+    assert find_data_folder("../beside/", places) == tmp_path / "beside"
+    assert find_data_folder(".", places) == study
+    assert find_data_folder("..", places) == tmp_path
+    with pytest.raises(ValueError, match="`data_folder` must lie outside results/"):
+        find_data_folder("results/raw", places)
+    with pytest.raises(ValueError, match=f"looked for as '{study}/no' and as '{project}/no'$"):
+        find_data_folder("no", places)
+    (study / "images").mkdir(parents=True)
+    assert find_data_folder("images", places) == study / "images"
 
 
 @pytest.mark.parametrize(
@@ -135,9 +149,8 @@ def test_a_file_that_is_no_gzip_is_refused_in_one_line(count, folder, content):
 
 @pytest.mark.parametrize("place", ["results", "results/data/mine/raw"])
 @pytest.mark.parametrize("dataset", ["mnist", "mine"])
-def test_a_folder_whose_files_the_workflow_would_remove_is_refused(count, tmp_path, monkeypatch, place, dataset):
+def test_a_folder_whose_files_the_workflow_would_remove_is_refused(count, tmp_path, place, dataset):
     """Before it makes files anew Snakemake removes the old ones: here, the only copy of the user's images."""
-    monkeypatch.chdir(tmp_path)
     shutil.copytree(SUBSET, tmp_path / place)
     for folder in (place, str(tmp_path / place)):
         with pytest.raises(ValueError, match="`data_folder` must lie outside results/"):

@@ -153,7 +153,7 @@ def test_all_problems_are_told_at_once(tmp_path):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "must hold at least one data set"),
+        ("{}", "must hold at least one data set"),
         ("- mnist", "must hold a mapping"),
         ("mnist: {\n", "line 2"),
         ("mnist: 1\nmnist: 2\n", "line 2, column 1: the key `mnist` is given twice"),

@@ -2,6 +2,7 @@
 
 import functools
 import math
+from pathlib import Path
 
 import pytest
 
@@ -10,15 +11,17 @@ from design import configuration, yaml_files
 from design import plan as planning
 from design.configuration import Config, ConfigurationError, Figures, Margins, validate
 from design.hyperparameters import OF_TRAINING
+from design.places import Places
 from helpers.workflow import PROJECT, SUBSET
-from helpers.wrong_configs import UNKNOWN_DATASET, WHOLE, WRONG_CONFIGS, nested
+from helpers.wrong_configs import STUDY, UNKNOWN_DATASET, WHOLE, WRONG_CONFIGS, looked_for, nested
 from published.publication import publications
 
 CONFIG = PROJECT / "config" / "config.yaml"
 QUICK = PROJECT / "config" / "quick.yaml"
 FASHION = PROJECT / "config" / "fashion.yaml"
-IMAGES = image_counts(PROJECT / "config" / "datasets.yaml")
-PUBLICATION = functools.cache(publications(PROJECT))
+PLACES = Places(Path(STUDY), PROJECT)
+IMAGES = image_counts(PROJECT / "config" / "datasets.yaml", PLACES)
+PUBLICATION = functools.cache(publications(PLACES))
 
 
 def problems_of(raw, images=IMAGES, read_publication=None):
@@ -84,12 +87,12 @@ def test_all_problems_come_at_once():
 def test_problems_of_a_publication_come_with_those_of_the_config(tmp_path):
     mine = tmp_path / "mine.yaml"
     mine.write_text("dataset: mnist\nnetwork: dense\nsource: A paper.\ndefaults: {epochs: 0}\nnumbers: []\n")
-    lines = problems_of({"published": str(mine), "alpha": 1}, None, publications(PROJECT))
+    lines = problems_of({"published": str(mine), "alpha": 1}, None, publications(PLACES))
     assert lines[0] == "`alpha` must be a number from 0.000001 to below 0.5. Received: 1"
     assert f"{mine}: `orderings` is missing" in lines
     assert f"{mine}: `defaults.epochs` must be a positive integer. Received: 0" in lines
-    assert problems_of({"published": "no/such"}, None, publications(PROJECT)) == [
-        "`published` must be an existing file, or null. Received: 'no/such'"
+    assert problems_of({"published": "no/such"}, None, publications(PLACES)) == [
+        f"`published` must be an existing file, or null. {looked_for('no/such')}"
     ]
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from design.network_file import Keyword, NetworkFileError, network_reader, read_network
+from design.places import Places
 from helpers.workflow import PROJECT
 
 BUILD = "def build(input_shape, classes, *, {}): ..."
@@ -136,13 +137,12 @@ def test_all_problems_come_at_once(tmp_path):
     assert [line.split(": ")[0][-6:] for line in str(caught.value).splitlines()] == ["line 1", "line 2", "line 2"]
 
 
-def test_a_path_is_looked_for_in_the_working_directory_then_in_the_project(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    find = network_reader(PROJECT)
+def test_a_path_is_looked_for_in_the_study_then_in_the_project(tmp_path):
+    find = network_reader(Places(tmp_path, PROJECT))
     name = "config/networks/dense.py"
     assert find(name).keywords == (Keyword("units", 512),)
     (tmp_path / "config/networks").mkdir(parents=True)
     (tmp_path / name).write_text(BUILD.format("width=8"))
     assert find(name).keywords == (Keyword("width", 8),)
-    with pytest.raises(NetworkFileError, match="`network` must be an existing file"):
+    with pytest.raises(ValueError, match="`network` must be an existing file"):
         find("none.py")

@@ -24,7 +24,7 @@ from design.network_file import read_network
 from design.point_names import canonical_name
 from helpers.mutations import EDIT, edited, with_values_changed
 from helpers.workflow import PROJECT, run_snakemake
-from helpers.wrong_configs import WRONG_CONFIGS
+from helpers.wrong_configs import WRONG_CONFIGS, placed
 from published.publication import read_published
 from running import checking
 
@@ -46,7 +46,7 @@ def test_snakemake_prints_the_same_lines_before_any_job(finished, folder, raw, p
     printed = output.stdout + output.stderr
     assert output.returncode != 0
     assert "Traceback" not in printed
-    assert re.findall(r"^ERROR: (.*)$", printed, re.MULTILINE) == problems
+    assert re.findall(r"^ERROR: (.*)$", printed, re.MULTILINE) == placed(problems, folder, finished[0])
     assert not (folder / "results").exists()
 
 
@@ -320,7 +320,7 @@ def test_any_bytes_are_read_as_yaml_reads_them_or_refused_in_one_line(folder):
         except yaml_files.YamlFileError as error:
             received, problem = None, str(error)
         if problem is None:
-            assert received == (yaml.safe_load(path.read_bytes()) or {})
+            assert received == yaml.safe_load(path.read_bytes())
         else:
             assert_single_lines([problem])
 

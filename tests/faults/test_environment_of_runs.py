@@ -3,11 +3,12 @@
 import os
 import shutil
 import subprocess
+import sys
 
 import pytest
 
 from helpers.disturbed_study import DisturbedStudy, contents, copy_of, disk_at, new_study
-from helpers.workflow import PROJECT, SMALL_STUDY
+from helpers.workflow import PROJECT, SMALL_STUDY, environment_beside, install_another, jobs_to_run
 
 THREADS = {
     "OPENBLAS_NUM_THREADS": "3",
@@ -20,7 +21,6 @@ LIBRARIES = {
     "OPENBLAS_CORETYPE": "Prescott",
     "OPENBLAS_L2_SIZE": "64",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-    "PYTHONSAFEPATH": "1",
 }
 COMPILER = {
     "XLA_FLAGS": "--xla_cpu_enable_fast_math=true --xla_cpu_multi_thread_eigen=false",
@@ -29,8 +29,23 @@ COMPILER = {
     "CUDA_VISIBLE_DEVICES": "",
 }
 PYTHON = {"PYTHONHASHSEED": "12345", "PYTHONOPTIMIZE": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+PROGRAM = [sys.executable, "-I", "-m", "snakemake"]  # as .venv/bin/snakemake
 ODD_NAME = "mein Projekt – ü 'x' & $z"
 RC = "axes.facecolor: black\nfont.size: 30\nsavefig.bbox: tight\nsvg.fonttype: path\nlines.linewidth: 9\n"
+
+
+def another_python(folder):
+    """Return an environment as a cluster's module system leaves it: packages and settings of another Python."""
+    for name in ("numpy", "pandas", "psutil", "yaml", "pydantic", "tensorflow", "sitecustomize", "usercustomize"):
+        (folder / "modules" / name).mkdir(parents=True)
+        (folder / "modules" / name / "__init__.py").write_text("import sys; sys.exit('of another Python')")
+    others = {name: str(folder / "modules") for name in ("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE")}
+    return others | {
+        "PYTHONSAFEPATH": "1",
+        "PYTHONWARNINGS": "error",
+        "PYTHONINSPECT": "1",
+        "PYTHONPLATLIBDIR": "lib99",
+    }
 
 
 def user_settings(folder):
@@ -64,7 +79,8 @@ def test_summaries_in_a_strange_place(finished, tmp_path):
     """Everything after the evaluation, under an odd path, with settings of the user's, by a careful umask."""
     study = copy_of(finished, tmp_path / ODD_NAME)
     environment = THREADS | LIBRARIES | PYTHON | user_settings(tmp_path) | {"LC_ALL": "C", "TZ": "Asia/Kathmandu"}
-    code, told = study.snakemake("--forcerun", "aggregate", environment=environment, umask=0o077)
+    environment |= another_python(tmp_path)
+    code, told = study.run("--forcerun", "aggregate", command=PROGRAM, environment=environment, umask=0o077)
     assert code == 0, told
     assert differing(study, finished) == []
 
@@ -80,14 +96,27 @@ def test_braces_in_the_projects_path_get_one_line(tmp_path):
 
 
 @pytest.mark.skipif(not (PROJECT / ".venv").exists(), reason="make runs in the environment it makes")
-def test_make_finds_its_scripts_where_python_is_told_not_to_look_beside_them(tmp_path):
+def test_make_runs_where_python_is_told_of_another(tmp_path):
     study = new_study(tmp_path / "project", SMALL_STUDY)
     shutil.copy(PROJECT / "Makefile", study.project)
     (study.project / ".venv").symlink_to(PROJECT / ".venv")
-    environment = os.environ | {"PYTHONSAFEPATH": "1"}
+    environment = os.environ | another_python(tmp_path)
     call = ["make", "--old-file=.venv/installed", "check"]
     done = subprocess.run(call, cwd=study.project, env=environment, capture_output=True, text=True, check=False)
     assert "The config is sound" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("place", ["PYTHONPATH", "home"])
+def test_a_package_outside_the_environment_is_not_the_one_that_trains(finished, tmp_path, place):
+    """It would make every training stale. Without a venv Python puts packages of the user's home first."""
+    python, packages = environment_beside(tmp_path / "environment")
+    (packages / "sitecustomize.py").write_text("import site, sys; sys.path.insert(0, site.getusersitepackages())")
+    folder = tmp_path / "home" / "lib" / packages.parent.name / "site-packages"
+    install_another("tensorflow", folder)
+    environment = {"PYTHONPATH": str(folder)} if place == "PYTHONPATH" else {"PYTHONUSERBASE": str(tmp_path / "home")}
+    call = [python, "-c", "from importlib.metadata import version; print(version('tensorflow'))"]
+    assert subprocess.check_output(call, env=os.environ | environment, text=True) == "99.0\n"
+    assert jobs_to_run(*finished, environment=environment, python=python) == {}
 
 
 def test_make_does_without_a_home(finished, tmp_path, monkeypatch):
@@ -124,9 +153,9 @@ def test_study_in_another_environment(finished, tmp_path, make_environment):
 
 @pytest.mark.long
 def test_study_where_libraries_are_told_otherwise(finished, tmp_path):
-    """By a bare `snakemake`: with PYTHONSAFEPATH a script that is started by hand does not find its neighbours."""
+    """By a bare `snakemake`, where a module system speaks of another Python."""
     study = new_study(tmp_path / "project", SMALL_STUDY)
-    code, told = study.snakemake(environment=LIBRARIES)
+    code, told = study.run(command=PROGRAM, environment=LIBRARIES | another_python(tmp_path))
     assert code == 0, told
     assert differing(study, finished) == []
 

@@ -45,7 +45,7 @@ from figures.class_names import drawable
 from files.code_digest import engine
 from files.records import write_record
 from helpers.hand_made import BASELINE, MARGINS, HandMade, put_on_record, rich_study, summarised
-from helpers.workflow import PROJECT, SUBSET, copy_project, run_snakemake, write_config
+from helpers.workflow import PROJECT, SUBSET, copy_project, environment_beside, run_snakemake, write_config
 from helpers.written_report import DELTAS, finish, write_report
 from writing.links import sentence_case
 
@@ -77,7 +77,7 @@ def write_study(study, **changes):
 
 
 @pytest.mark.parametrize("dataset", ["mine", "mnist-subset"])
-@pytest.mark.parametrize("name", FOLDER_NAMES)
+@pytest.mark.parametrize("name", [*FOLDER_NAMES, "{dataset}{input"])
 def test_a_data_folder_of_any_name_is_read_and_never_executed(finished, tmp_path, name, dataset):
     """Relative to the working directory, so that its name may begin with a dash."""
     write_study(tmp_path, dataset=dataset, data_folder=name)
@@ -85,15 +85,6 @@ def test_a_data_folder_of_any_name_is_read_and_never_executed(finished, tmp_path
     run_snakemake(finished[0], tmp_path, "data")
     assert (tmp_path / "results" / "data" / dataset / "preprocess.json").is_file()
     assert pwned(tmp_path) == []
-
-
-@pytest.mark.parametrize("name", ["{dataset}", "{input}", "a{", "}"])
-def test_a_data_folder_that_snakemake_would_take_for_a_pattern_is_refused(tmp_path, monkeypatch, name):
-    monkeypatch.chdir(tmp_path)
-    write_study(tmp_path, data_folder=name)
-    shutil.copytree(SUBSET, tmp_path / name)
-    with pytest.raises(SystemExit, match=r"^ERROR: `data_folder` of an own data set must be a path without { and }"):
-        check.main(["config.yaml"])
 
 
 @pytest.mark.parametrize("name", FOLDER_NAMES)
@@ -800,11 +791,10 @@ def test_no_python_process_writes_outside_the_working_directory(places, tmp_path
     By Python's own calls: what compiled code writes by itself is for the next test to see.
     """
     project, study, environment = places
-    (tmp_path / "watch").mkdir()
-    (tmp_path / "watch" / "sitecustomize.py").write_text(WATCH)
+    python, packages = environment_beside(tmp_path / "watching")
+    (packages / "sitecustomize.py").write_text(WATCH)
     log = tmp_path / "written"
-    watched = {"PYTHONPATH": str(tmp_path / "watch"), "WRITTEN_LOG": str(log)}
-    run_snakemake(project, study, environment=environment | watched)
+    run_snakemake(project, study, environment=environment | {"WRITTEN_LOG": str(log)}, python=python)
     written = {line for line in log.read_text(errors="replace").splitlines() if "__pycache__" not in line}
     assert len([path for path in written if path.startswith(f"{study}/results/")]) > 50
     allowed = (study, environment["HOME"], environment["TMPDIR"], "/dev/shm", "/proc")

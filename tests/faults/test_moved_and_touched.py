@@ -9,7 +9,7 @@ import time
 import pytest
 
 from helpers.disturbed_study import contents, follow_errors
-from helpers.workflow import SUBSET, jobs_to_run, run_snakemake, write_config
+from helpers.workflow import SUBSET, environment_of_another, jobs_to_run, run_snakemake, write_config
 from running import guard
 
 SUMMARY = {"aggregate": 1, "resample": 1, "check_published": 1, "plot": 1, "report": 1}
@@ -119,20 +119,17 @@ def same_whoever_made_it(study):
 @pytest.mark.long
 def test_another_engines_results_without_record_feed_no_table(finished, study, tmp_path):
     """Made by another TensorFlow, by what its label says; vouched for, they are refused; made again, they are right."""
-    information = tmp_path / "other" / "tensorflow-99.0.dist-info"
-    information.mkdir(parents=True)
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: tensorflow\nVersion: 99.0\n")
-    other = {"PYTHONPATH": str(information.parent)}
+    other = environment_of_another(tmp_path / "other", "tensorflow")
     shutil.rmtree(study / ".snakemake")
-    run_snakemake(finished[0], study, "--touch", environment=other)
+    run_snakemake(finished[0], study, "--touch", python=other)
     forced = ("--forcerun", "evaluate", "aggregate")
-    output = run_snakemake(finished[0], study, *forced, check=False, environment=other)
+    output = run_snakemake(finished[0], study, *forced, check=False, python=other)
     assert output.returncode != 0
     assert "tensorflow 99.0" in output.stderr + output.stdout
     assert "ERROR: " in output.stderr + output.stdout
 
     def run(*options):
-        output = run_snakemake(finished[0], study, *options, check=False, environment=other)
+        output = run_snakemake(finished[0], study, *options, check=False, python=other)
         return output.returncode, output.stdout + output.stderr
 
     assert follow_errors(lambda: run(*forced), study) > 1
@@ -141,4 +138,4 @@ def test_another_engines_results_without_record_feed_no_table(finished, study, t
     assert len(records) == 8
     assert all("tensorflow 99.0" in json.loads(record.read_text())["engine"] for record in records)
     assert same_whoever_made_it(study) == same_whoever_made_it(finished[1])
-    assert jobs_to_run(finished[0], study, environment=other) == {}
+    assert jobs_to_run(finished[0], study, python=other) == {}

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
+import venv
 from pathlib import Path
 
 import pytest
@@ -21,9 +23,47 @@ def run_script(name, arguments, check=True, cwd=None):
     return subprocess.run(call, capture_output=True, text=True, check=check, timeout=300, cwd=cwd)
 
 
-def run_snakemake(project, study, *arguments, cores=2, check=True, environment=None, config=None):
+def lend_environment(project):
+    """Give a copy of the project the environment of this one, so that `make` finds it whole and in its place."""
+    lent = project / ".venv"
+    lent.mkdir()
+    for name in ("bin", "lib", "pyvenv.cfg"):
+        (lent / name).symlink_to(PROJECT / ".venv" / name)
+    shutil.copy(project / "requirements.lock", lent / "installed")
+    (lent / "place").write_text(f"{lent}\n")
+
+
+def environment_beside(folder):
+    """Make an environment with the packages of this one.
+
+    Returns:
+        Its Python, and the folder for modules that come before those of this environment.
+    """
+    venv.create(folder, symlinks=True)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    (packages / "these.pth").write_text(sysconfig.get_path("purelib"))
+    return folder / "bin" / "python", packages
+
+
+def environment_of_another(folder, package):
+    """Make an environment in which a package says that it is of version 99.0; returns its Python."""
+    python, packages = environment_beside(folder)
+    install_another(package, packages)
+    return python
+
+
+def install_another(package, packages):
+    """Put into a folder of packages one that says that it is of version 99.0, and has no code."""
+    information = packages / f"{package}-99.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 99.0\n")
+
+
+def run_snakemake(
+    project, study, *arguments, cores=2, check=True, environment=None, config=None, python=sys.executable
+):
     """Run the workflow of a project folder in a study folder; its config.yaml lies there unless another is given."""
-    call = [sys.executable, "-m", "snakemake", "--snakefile", str(project / "workflow" / "Snakefile")]
+    call = [str(python), "-m", "snakemake", "--snakefile", str(project / "workflow" / "Snakefile")]
     call += ["--directory", str(study), "--configfile", str(config or study / "config.yaml")]
     call += ["--cores", str(cores), *arguments]
     environment = os.environ | (environment or {})
@@ -35,9 +75,9 @@ def run_snakemake(project, study, *arguments, cores=2, check=True, environment=N
     return result
 
 
-def jobs_to_run(project, study, *arguments, environment=None):
+def jobs_to_run(project, study, *arguments, **settings):
     """Return how many jobs of each rule a dry run lists."""
-    output = run_snakemake(project, study, "--dry-run", *arguments, environment=environment).stdout
+    output = run_snakemake(project, study, "--dry-run", *arguments, **settings).stdout
     if "Nothing to be done" in output:
         return {}
     lines = output[output.index("Job stats:") :].splitlines()[3:]

@@ -33,6 +33,19 @@ UNKNOWN_DATASET = (
 )
 
 
+STUDY = "/study"  # a study's folder in the lines
+
+
+def placed(problems, study, project=PROJECT):
+    """Return lines as they are printed where study and project lie elsewhere."""
+    return [line.replace(f"'{STUDY}", f"'{study}").replace(f"'{PROJECT}", f"'{project}") for line in problems]
+
+
+def looked_for(name):
+    """Return the end of the line about a relative path that is not there."""
+    return f"Received: {name!r}, looked for as '{STUDY}/{name}' and as '{PROJECT}/{name}'"
+
+
 def nested(key, value):
     """Return `{"a": {"b": value}}` for the key `a.b`."""
     for part in reversed(key.split(".")):
@@ -221,8 +234,7 @@ _DATA_SETS = [
     ({"dataset": "minst"}, f"{UNKNOWN_DATASET}'minst' (did you mean 'mnist'?)"),
     ({"dataset": "fashion-mnist"}, f"{UNKNOWN_DATASET}'fashion-mnist' (did you mean 'fashion_mnist'?)"),
     ({"dataset": "letters"}, f"{UNKNOWN_DATASET}'letters'"),
-    ({"data_folder": "no/such"}, "`data_folder` must be an existing folder. Received: 'no/such'"),
-    ({"data_folder": ""}, "`data_folder` must be an existing folder. Received: ''"),
+    ({"data_folder": "no/such"}, f"`data_folder` must be an existing folder. {looked_for('no/such')}"),
     ({"data_folder": __file__}, f"`data_folder` must be an existing folder. Received: {__file__!r}"),
     (
         {"dataset": "letters", "data_folder": str(PROJECT / "config")},
@@ -246,13 +258,18 @@ _TOO_MANY_RUNS = [
     ({"grids": {"g": {"units": [*range(1, 500)], "batch_size": [*range(1, 500)]}}}, "2,490,020"),
 ]
 _FILES = [
-    ({"data_folder": 300 * "x"}, f"`data_folder` must be an existing folder. Received: {300 * 'x'!r}"),
-    ({"data_folder": "a\0b"}, "`data_folder` must be an existing folder. Received: 'a\\x00b'"),
+    ({"data_folder": 300 * "x"}, f"`data_folder` must be an existing folder. {looked_for(300 * 'x')}"),
+    ({"data_folder": "a\0b"}, "`data_folder` must be text without a zero byte. Received: 'a\\x00b'"),
+    (
+        {"data_folder": "~nobody-of-this-name/x"},
+        f"`data_folder` must be an existing folder. {looked_for('~nobody-of-this-name/x')}",
+    ),
+    ({"data_folder": "$HOME"}, f"`data_folder` must be an existing folder. {looked_for('$HOME')}"),
     ({"data_folder": "\ud800"}, "`data_folder` must be text that UTF-8 can hold. Received: '\\ud800'"),
-    ({"network": "none.py"}, "`network` must be an existing file. Received: 'none.py'"),
-    ({"published": "none.yaml"}, "`published` must be an existing file, or null. Received: 'none.yaml'"),
-    ({"published": "."}, "`published` must be an existing file, or null. Received: '.'"),
-    ({"published": 300 * "x"}, f"`published` must be an existing file, or null. Received: {300 * 'x'!r}"),
+    ({"network": "none.py"}, f"`network` must be an existing file. {looked_for('none.py')}"),
+    ({"published": "none.yaml"}, f"`published` must be an existing file, or null. {looked_for('none.yaml')}"),
+    ({"published": "config"}, f"`published` must be an existing file, or null. {looked_for('config')}"),
+    ({"published": 300 * "x"}, f"`published` must be an existing file, or null. {looked_for(300 * 'x')}"),
 ]
 
 
@@ -351,6 +368,7 @@ FILES_THAT_CANNOT_BE_READ = {
         ("- a\n- b\n", "study.yaml: must hold a mapping of keys to values. Received: a list"),
         ("only text\n", "study.yaml: must hold a mapping of keys to values. Received: a str"),
         ("5\n", "study.yaml: must hold a mapping of keys to values. Received: a int"),
+        ("# a comment\n", "study.yaml: must hold a mapping of keys to values. Received: nothing"),
     ],
     "no text": [
         ("a: é\n".encode("latin-1"), "study.yaml: cannot be read: not UTF-8 text (invalid continuation byte)"),

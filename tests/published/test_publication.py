@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from design.network_file import read_network
+from design.places import Places
 from helpers.hand_made import FACTORS
 from helpers.workflow import PROJECT
 from published.publication import publication_file, publications, read_published
@@ -297,22 +298,23 @@ def test_the_shipped_orderings_agree_with_the_printed_numbers():
     assert len(claims) == len({o.statement for o in publication.orderings}) == 16
 
 
-def test_a_file_of_ones_own_is_found_from_the_working_directory_else_from_the_project(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert publication_file("config/published.yaml", PROJECT).samefile(SHIPPED)
+def test_a_file_of_ones_own_is_found_from_the_studys_folder_else_from_the_project(tmp_path):
+    places = Places(tmp_path, PROJECT)
+    assert publication_file("config/published.yaml", places).samefile(SHIPPED)
     (tmp_path / "config").mkdir()
     mine = tmp_path / "config" / "published.yaml"
     mine.write_text(yaml.safe_dump(SOUND), encoding="utf-8")
     for name in ("config/published.yaml", str(mine)):
-        assert publication_file(name, PROJECT).samefile(mine)
-        assert publications(PROJECT)(name, str(DENSE), read_network(DENSE)) == read_published(mine, "dense", FACTORS)
+        assert publication_file(name, places).samefile(mine)
+        assert publications(places)(name, str(DENSE), read_network(DENSE)) == read_published(mine, "dense", FACTORS)
     with pytest.raises(ValueError, match=r"`published` must be an existing file, or null\. Received: 'config'"):
-        publication_file("config", PROJECT)
+        publication_file("config", places)
 
 
 def test_null_names_no_file():
-    assert publication_file(None, PROJECT) is None
-    assert publications(PROJECT)(None, str(DENSE), read_network(DENSE)) is None
+    places = Places(PROJECT, PROJECT)
+    assert publication_file(None, places) is None
+    assert publications(places)(None, str(DENSE), read_network(DENSE)) is None
 
 
 def test_numbers_of_another_network_are_not_read(path):

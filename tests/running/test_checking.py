@@ -2,14 +2,15 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
 import check
 from helpers.workflow import PROJECT, SUBSET
-from helpers.wrong_configs import FILES_THAT_CANNOT_BE_READ, WRONG_CONFIGS
-from running import checking
+from helpers.wrong_configs import FILES_THAT_CANNOT_BE_READ, WRONG_CONFIGS, placed
+from running import checking, make_options
 
 USAGE_ERROR = 2
 
@@ -66,7 +67,7 @@ def test_the_quick_study_is_sound_and_warned_about_its_three_seeds(capsys, monke
 
 
 def test_an_empty_config_is_the_baseline(folder, capsys):
-    check.main(write(folder, study=""))
+    check.main(write(folder, study="{}"))
     assert capsys.readouterr().out == (
         "The config is sound: 1 points, 10 seeds each, 1 training jobs, 1 evaluations.\n"
     )
@@ -101,7 +102,7 @@ ONE_OF_EACH_KIND = {kind: cases[0] for kind, cases in WRONG_CONFIGS.items() if k
 
 @pytest.mark.parametrize(("raw", "problems"), ONE_OF_EACH_KIND.values(), ids=ONE_OF_EACH_KIND)
 def test_a_wrong_config_of_each_kind_is_refused_and_nothing_is_written(folder, raw, problems):
-    assert refused(write(folder, study=yaml.safe_dump(raw))) == [f"ERROR: {problem}" for problem in problems]
+    assert refused(write(folder, study=yaml.safe_dump(raw))) == [f"ERROR: {line}" for line in placed(problems, folder)]
     assert [path.name for path in folder.iterdir()] == ["study.yaml"]
 
 
@@ -135,7 +136,7 @@ def test_the_default_lies_below_every_overlay_as_in_the_snakefile(folder, files)
     (folder / "config").mkdir()
     write(folder / "config", config="replicates: 3\nalpha: 0.1\nsweeps: {units: [64, 512]}\n")
     write(folder, overlay="alpha: 0.01\nsweeps: {momentum: [0, 0.9]}\n")
-    config, notes = checking.check([check.Path(file) for file in files])
+    config, notes = checking.check([Path(file) for file in files])
     assert (config.replicates, config.alpha) == (3, 0.01)
     assert config.sweeps == {"units": [64, 512], "momentum": [0, 0.9]}
     assert notes == []
@@ -147,6 +148,61 @@ def test_a_problem_of_the_default_is_told_once(folder):
     assert len(refused(["config/config.yaml"])) == 1
 
 
+COMMAND_LINES = {
+    "null": ["published=null", "data_folder=~", "grids=None", "sweeps={units: null, momentum: [0, 0.9]}"],
+    "nothing": ["published=", "data_folder=", "grids=", "sweeps={units: , momentum: [0, 0.9]}"],
+    "a Python dict": [
+        "published=NULL",
+        "data_folder=Null",
+        "sweeps={'units': None, 'momentum': [0, '0.9']}",
+        "grids=~",
+    ],
+}
+
+
+@pytest.mark.parametrize("words", COMMAND_LINES.values(), ids=COMMAND_LINES)
+def test_what_the_command_line_gives_lies_over_the_files_and_may_be_null(folder, words):
+    (file,) = write(
+        folder,
+        study="published: no/such\ndata_folder: no/such\ngrids: {g: {units: [8, 16], epochs: [1, 2]}}\n"
+        "sweeps: {units: [8, 16]}\n",
+    )
+    options, others = make_options.parse("", [file, "--config", *words])
+    config, _ = checking.check(options.configs, folder, options.config)
+    assert (config.published, config.data_folder, config.grids) == (None, None, {})
+    assert config.sweeps == {"momentum": [0, 0.9]}
+    assert others == ["--config", *words]
+
+
+def test_what_the_command_line_gives_is_checked(folder):
+    (file,) = write(folder, study="{}")
+    assert refused([file, "--config", "replicates=ten", "replicate=3", "dataset=null"]) == [
+        "ERROR: `replicates` must be a positive integer. Received: 'ten'",
+        "ERROR: `replicate` is not a known key. Did you mean `replicates`?",
+        "ERROR: `dataset` must be one of mnist, fashion_mnist, or a name of your own with `data_folder` set to the "
+        "folder of its four IDX files. Received: 'null'",
+    ]
+
+
+def test_a_file_may_begin_with_a_mark_of_its_encoding_and_have_lines_of_windows(folder):
+    (folder / "study.yaml").write_bytes("\ufeffreplicates: 3\r\nalpha: 0.1\r\n".encode())
+    config, _ = checking.check([Path("study.yaml")])
+    assert (config.replicates, config.alpha) == (3, 0.1)
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_the_check_says_the_same_before_and_after_the_folder_exists(folder, exists):
+    if exists:
+        (folder / "study").mkdir()
+    files = write(folder, study="dataset: letters\ndata_folder: ./images\n")
+    (line,) = refused([*files, "--directory", "study"])
+    assert line == (
+        "ERROR: `data_folder` must be an existing folder. Received: './images', "
+        f"looked for as '{folder}/study/images' and as '{PROJECT}/images'"
+    )
+    assert (folder / "study").exists() == exists
+
+
 def test_every_block_of_seeds_is_a_job(folder, capsys):
     check.main(write(folder, study="replicates: 25\nsweeps: {epochs: [5, 12]}\n"))
     assert capsys.readouterr().out == "The config is sound: 1 points, 25 seeds each, 9 training jobs, 6 evaluations.\n"
@@ -154,15 +210,15 @@ def test_every_block_of_seeds_is_a_job(folder, capsys):
 
 def test_a_later_file_prevails(folder):
     files = write(folder, study="replicates: 3\n", overlay="replicates: 6\n")
-    assert checking.check([check.Path(file) for file in files])[0].replicates == 6
-    assert checking.check([check.Path(file) for file in files[::-1]])[0].replicates == 3
+    assert checking.check([Path(file) for file in files])[0].replicates == 6
+    assert checking.check([Path(file) for file in files[::-1]])[0].replicates == 3
 
 
 def test_no_file_is_a_usage_error(folder, capsys):
     with pytest.raises(SystemExit) as caught:
         check.main([])
     assert caught.value.code == USAGE_ERROR
-    assert "required: files" in capsys.readouterr().err
+    assert "required: configs" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,21 @@ def test_options_and_words_for_snakemake():
     assert parse("", ["a.yaml"])[0].cores == len(os.sched_getaffinity(0))
 
 
+def test_a_config_that_only_snakemake_would_read_is_refused():
+    with pytest.raises(SystemExit, match=r'^ERROR: expected config files in CONFIG="a.yaml b.yaml". Received: '):
+        parse("", ["a.yaml", "--configfile", "b.yaml"])
+
+
+def test_words_that_are_no_config_are_refused():
+    with pytest.raises(SystemExit, match=r"^ERROR: expected --config KEY=VALUE, .* Received: \['sweeps.units=null'\]"):
+        parse("", ["a.yaml", "--config", "sweeps.units=null"])
+
+
+def test_the_home_folder_may_hold_the_study(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert parse("", ["a.yaml", "--directory", "~/study"])[0].directory == tmp_path / "study"
+
+
 @pytest.mark.parametrize("cores", ["0", "-1", "two"])
 def test_a_wrong_number_of_cores_is_refused(cores, capsys):
     with pytest.raises(SystemExit):

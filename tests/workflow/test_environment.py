@@ -1,10 +1,15 @@
 """One set of versions: what pyproject.toml asks for, the lock pins by hash, and both ways to install use the lock."""
 
+import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
+import time
 import tomllib
+import zipfile
 from importlib.metadata import version
 
 import pytest
@@ -13,6 +18,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from helpers.disturbed_study import restore_signals
 from helpers.workflow import PROJECT
 
 PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -118,8 +124,8 @@ def fake_python(folder, text, name="python3"):
 def answering(version, imports=0):
     """Return the text of a Python that knows its version, and whether it has venv; all else it notes down."""
     return f"""case "$2" in
+    *ensurepip*) echo "$0"; exit {imports} ;;
     *version_info*) echo {version} ;;
-    *'import venv'*) exit {imports} ;;
     *) echo "$@" >> calls ;;
 esac"""
 
@@ -176,34 +182,249 @@ def test_a_refusal_leaves_an_environment_as_it_is(folder):
     refusal(folder, programs=fake_python(folder, answering("3.10")))
 
 
-def working_python(folder, version, pip=0):
-    """Write a Python whose module venv makes a copy of it, and whose pip ends with an exit code."""
-    venv = '[ "$2" != venv ] || { mkdir -p .venv/bin && cp "$0" .venv/bin/python; }'
-    programs = fake_python(folder, f'{answering(version)}\n{venv}\n[ "$2" != pip ] || exit {pip}')
-    for name in ("cp", "mkdir", "rm", "touch"):
-        (programs / name).symlink_to(shutil.which(name))
+TOOLS = ("cat", "cmp", "cp", "flock", "grep", "mkdir", "mv", "readlink", "rm", "sed", "sleep")
+
+
+def working_python(folder, version, pip="true"):
+    """Write a Python whose module venv makes a copy of it, and whose pip runs a command; a lock lies in the folder."""
+    venv = """[ "$2" != venv ] || {
+        for made; do :; done
+        mkdir -p "$made/bin"
+        [ -e "$made/bin/python" ] || cp "$0" "$made/bin/python"
+        case $made in /*) echo "VIRTUAL_ENV=$made" ;; *) echo "VIRTUAL_ENV=$PWD/$made" ;; esac >"$made/bin/activate"
+    }"""
+    programs = fake_python(folder, f'{answering(version)}\n{venv}\n[ "$2" != pip ] || {pip}')
+    for name in TOOLS:
+        (programs / name).unlink(missing_ok=True)
+        if path := shutil.which(name):
+            (programs / name).symlink_to(path)
+    if not (folder / "requirements.lock").exists():
+        (folder / "requirements.lock").write_text("numpy==1\n")
     return programs
+
+
+def calls(folder):
+    """Return what Python was called for, and forget it."""
+    found = (folder / "calls").read_text().splitlines() if (folder / "calls").exists() else []
+    (folder / "calls").unlink(missing_ok=True)
+    return [" ".join(call.split()[1:2]) for call in found]
+
+
+MADE = ["venv", "pip", "venv"]  # the last writes `activate` where the environment came to lie
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
 def test_a_supported_python_makes_the_environment_from_the_lock(folder, version):
     done = run(folder, programs=working_python(folder, version))
     assert (done.returncode, done.stderr) == (0, "")
-    venv_call, pip_call = (folder / "calls").read_text().splitlines()
-    assert venv_call == "-m venv .venv"
+    pip_call = (folder / "calls").read_text().splitlines()[1]
     assert pip_call.startswith("-m pip install ")
     assert {"--require-hashes", "--compile"} < set(pip_call.split())
-    assert pip_call.endswith(" --requirement requirements.lock")
-    assert (folder / ".venv" / "installed").exists()
+    assert calls(folder) == MADE
+    assert (folder / ".venv" / "installed").read_text() == (folder / "requirements.lock").read_text()
+    assert {path.name for path in folder.iterdir()} == {".venv", "requirements.lock"}
 
 
-def test_an_environment_that_was_not_finished_is_made_anew(folder):
-    programs = working_python(folder, "3.12", pip=1)
-    assert run(folder, programs=programs).returncode == 1
-    assert (folder / ".venv" / "bin" / "python").exists()
-    assert not (folder / ".venv" / "installed").exists()
-    (folder / ".venv" / "half").touch()
-    shutil.rmtree(programs)
+def test_an_environment_of_this_lock_is_left_alone(folder):
+    """Whatever the time stamps say, as after a copy or a checkout; Python is not even started."""
+    programs = working_python(folder, "3.12")
+    run(folder, programs=programs)
+    calls(folder)
+    os.utime(folder / ".venv" / "installed", (0, 0))
+    (programs / "python3").unlink()
+    assert run(folder, programs=programs).returncode == 0
+    assert calls(folder) == []
+
+
+def test_another_lock_makes_the_environment_again(folder):
+    run(folder, programs=working_python(folder, "3.12"))
+    (folder / ".venv" / "of the old lock").touch()
+    (folder / "requirements.lock").write_text("numpy==2\n")
+    os.utime(folder / "requirements.lock", (0, 0))
+    calls(folder)
+    assert run(folder, programs=working_python(folder, "3.12")).returncode == 0
+    assert calls(folder) == MADE
+    assert not (folder / ".venv" / "of the old lock").exists()
+
+
+def test_an_environment_whose_python_is_gone_is_made_again(folder):
+    """As after an upgrade of Python: the link leads nowhere."""
+    run(folder, programs=working_python(folder, "3.12"))
+    python = folder / ".venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to("/nonexistent/python3.11")
+    calls(folder)
+    assert run(folder, programs=working_python(folder, "3.13")).returncode == 0
+    assert calls(folder) == MADE
+    assert not python.is_symlink()
+
+
+@pytest.mark.parametrize("way", ["moved", "copied"])
+def test_an_environment_that_was_moved_learns_its_place_without_a_package_fetched(folder, way):
+    run(folder, programs=working_python(folder, "3.12"))
+    calls(folder)
+    elsewhere = folder.parent / "elsewhere"
+    (shutil.move if way == "moved" else shutil.copytree)(folder, elsewhere)
+    programs = working_python(elsewhere, "3.12")
+    (programs / "python3").unlink()
+    assert run(elsewhere, programs=programs).returncode == 0
+    assert calls(elsewhere) == ["venv"]
+    assert (elsewhere / ".venv" / "bin" / "activate").read_text() == f"VIRTUAL_ENV={elsewhere}/.venv\n"
+    assert run(elsewhere, programs=programs).returncode == 0
+    assert calls(elsewhere) == []
+
+
+@pytest.mark.parametrize("lock", ["numpy==1\n", "numpy==2\n"])
+def test_a_link_to_the_environment_stays(folder, lock):
+    """To a disk with more room, say; also when the environment is made again."""
+    disk = folder.parent / "disk"
+    disk.mkdir()
+    (folder / ".venv").symlink_to(disk / "environment")
+    programs = working_python(folder, "3.12")
+    assert run(folder, programs=programs).returncode == 0
+    (folder / "requirements.lock").write_text(lock)
+    assert run(folder, programs=programs).returncode == 0
+    assert (folder / ".venv").readlink() == disk / "environment"
+    assert (disk / "environment" / "installed").read_text() == lock
+    assert [path.name for path in disk.iterdir()] == ["environment"]
+
+
+def test_an_installation_that_fails_leaves_nothing(folder):
+    assert run(folder, programs=working_python(folder, "3.12", pip="exit 1")).returncode == 1
+    assert [path.name for path in folder.iterdir() if path.name.startswith(".venv")] == []
     assert run(folder, programs=working_python(folder, "3.12")).returncode == 0
     assert (folder / ".venv" / "installed").exists()
-    assert not (folder / ".venv" / "half").exists()
+
+
+def test_an_installation_that_fails_leaves_the_environment_of_the_old_lock(folder):
+    """Without a network, say: with the old lock back, all works as before."""
+    run(folder, programs=working_python(folder, "3.12"))
+    (folder / "requirements.lock").write_text("numpy==2\n")
+    assert run(folder, programs=working_python(folder, "3.12", pip="exit 1")).returncode == 1
+    (folder / "requirements.lock").write_text("numpy==1\n")
+    calls(folder)
+    assert run(folder, programs=working_python(folder, "3.12", pip="exit 1")).returncode == 0
+    assert calls(folder) == []
+
+
+def start(folder, programs):
+    """Start the script in a process group of its own; returns it when pip is at work."""
+    process = subprocess.Popen(
+        [shutil.which("sh"), SCRIPT],
+        cwd=folder,
+        env={**os.environ, "PATH": f"{programs}"},
+        start_new_session=True,
+        preexec_fn=restore_signals,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    latest = time.monotonic() + 20
+    while not (folder / "at work").exists():
+        assert time.monotonic() < latest
+        time.sleep(0.01)
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_an_installation_that_was_interrupted_starts_over(folder, number):
+    process = start(folder, working_python(folder, "3.12", pip='{ >"at work"; sleep 60; }'))
+    os.killpg(process.pid, number)
+    assert process.wait(20) != 0
+    assert not (folder / ".venv").exists()
+    assert (folder / ".venv-new").exists() == (number == signal.SIGKILL)
+    assert run(folder, programs=working_python(folder, "3.12")).returncode == 0
+    assert (folder / ".venv" / "installed").exists()
+    assert not (folder / ".venv-new").exists()
+
+
+@pytest.mark.skipif(shutil.which("flock") is None, reason="needs flock")
+def test_of_two_installations_at_once_the_second_waits_and_does_nothing(folder):
+    programs = working_python(folder, "3.12", pip='{ >"at work"; while [ ! -e "go on" ]; do sleep 0.1; done; }')
+    first = start(folder, programs)
+    second = start(folder, programs)
+    assert second.stdout.readline() == "Waiting for the end of another installation.\n"
+    (folder / "go on").touch()
+    assert (first.wait(20), second.wait(20)) == (0, 0)
+    assert calls(folder) == MADE
+
+
+PROGRAM = """import os, sys
+def main():
+    import tiny
+    print(os.path.abspath(tiny.__file__), sys.prefix, *sys.argv[1:], sep="\\n")
+"""
+
+
+@pytest.fixture(scope="module", params=["project", "a project"])
+def tiny_project(request, tmp_path_factory):
+    """A folder with an environment of one package, made by the real Python and the real pip from a wheel of our own.
+
+    Its path may hold a blank, for which pip writes programs of another kind. The caller's pip installs elsewhere.
+    """
+    folder = tmp_path_factory.mktemp("tiny")
+    wheel, project = folder / "wheels" / "tiny-1.0-py3-none-any.whl", folder / request.param
+    wheel.parent.mkdir()
+    project.mkdir()
+    information = {
+        "METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
+        "WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "entry_points.txt": "[console_scripts]\ntiny = tiny:main\n",
+        "RECORD": "",
+    }
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("tiny.py", PROGRAM)
+        for name, text in information.items():
+            archive.writestr(f"tiny-1.0.dist-info/{name}", text)
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    (project / "requirements.lock").write_text(f"tiny==1.0 --hash=sha256:{digest}\n")
+    (folder / "pip.conf").write_text(f"[install]\nuser = true\ntarget = {folder}/elsewhere\n")
+    pip = {"USER": "1", "TARGET": f"{folder}/elsewhere", "PREFIX": f"{folder}/elsewhere"}
+    pip |= {"NO_INDEX": "1", "FIND_LINKS": wheel.parent.as_uri(), "CONFIG_FILE": str(folder / "pip.conf")}
+    environment = os.environ | {f"PIP_{name}": value for name, value in pip.items()}
+    call = ["sh", str(SCRIPT), sys.executable]
+    done = subprocess.run(call, cwd=project, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not (folder / "elsewhere").exists()
+    return project
+
+
+def tiny(project, *before):
+    """Run the package's program where other packages of its name are told to be; returns module, prefix, arguments."""
+    other = project.parent / "another Python"
+    other.mkdir(exist_ok=True)
+    (other / "tiny.py").write_text("raise ImportError('of another Python')")
+    environment = os.environ | {"PYTHONPATH": str(other), "PYTHONHOME": str(other), "PYTHONSAFEPATH": "1"}
+    call = [*before, str(project / ".venv" / "bin" / "tiny"), "one", "t w o"]
+    done = subprocess.run(call, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def is_of(project, printed):
+    return printed[0].startswith(f"{project}/.venv/lib/") and printed[1:] == [f"{project}/.venv", "one", "t w o"]
+
+
+def test_programs_see_the_packages_of_their_environment_alone(tiny_project):
+    assert is_of(tiny_project, tiny(tiny_project))
+
+
+@pytest.mark.parametrize("name", ["b", "mein Projekt – ü 'x' & $z", "l" * 150])
+def test_programs_run_where_the_project_was_copied_or_moved_to(tiny_project, tmp_path, name):
+    copy = shutil.copytree(tiny_project, tmp_path / name, symlinks=True)
+    assert is_of(copy, tiny(copy))
+    moved = copy.rename(tmp_path / "moved")
+    assert is_of(moved, tiny(moved))
+    (tmp_path / "tiny").symlink_to(moved / ".venv" / "bin" / "tiny")
+    link = tmp_path / "link"
+    link.symlink_to(moved)
+    assert is_of(moved, tiny(link))
+
+
+def test_activate_is_right_after_a_move(tiny_project, tmp_path):
+    moved = shutil.copytree(tiny_project, tmp_path / "b", symlinks=True)
+    run_real = ["sh", str(SCRIPT), "no such python"]
+    assert subprocess.run(run_real, cwd=moved, capture_output=True, check=False).returncode == 0
+    shell = ["bash", "-c", 'source "$1"; command -v tiny; echo "$VIRTUAL_ENV"', "-", str(moved / ".venv/bin/activate")]
+    told = subprocess.run(shell, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert told == [f"{moved}/.venv/bin/tiny", f"{moved}/.venv"]
+    assert is_of(moved, tiny(moved))

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from helpers.workflow import SUBSET, copy_project, jobs_to_run, run_snakemake, write_config
+from helpers.workflow import SUBSET, copy_project, environment_of_another, jobs_to_run, run_snakemake, write_config
 
 TABLES = {"aggregate": 1, "check_published": 1, "plot": 1, "report": 1}
 SUMMARY = {"resample": 1, **TABLES}
@@ -148,11 +148,8 @@ def test_comment_in_the_code_that_fetches_data_trains_nothing(project, study):
 
 @pytest.mark.parametrize("package", ["tensorflow", "keras", "numpy"])
 def test_another_version_of_the_engine_trains_everything(finished, study, tmp_path, package):
-    information = tmp_path / "other" / f"{package}-99.0.dist-info"
-    information.mkdir(parents=True)
-    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 99.0\n")
-    environment = {"PYTHONPATH": str(information.parent)}
-    assert jobs_to_run(finished[0], study, environment=environment) == ALL_TRAINING
+    python = environment_of_another(tmp_path / "other", package)
+    assert jobs_to_run(finished[0], study, python=python) == ALL_TRAINING
 
 
 def test_own_data_count_by_content_not_by_place(finished, study, tmp_path):

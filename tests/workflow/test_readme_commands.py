@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import yaml
 
-from helpers.workflow import PROJECT, SMALL_STUDY, copy_project
+from helpers.workflow import PROJECT, SMALL_STUDY, copy_project, lend_environment
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 # Commands that run elsewhere: what would take hours, needs a cluster, or is this very run.
@@ -36,11 +36,9 @@ def project(finished, tmp_path_factory):
     """A copy of the project that holds the finished study; studies in other folders start from nothing."""
     project = copy_project(tmp_path_factory.mktemp("readme") / "project")
     (project / "Makefile").write_bytes((PROJECT / "Makefile").read_bytes())
-    (project / ".venv").symlink_to(PROJECT / ".venv")
+    lend_environment(project)
     for folder in ("results", ".snakemake"):
         shutil.copytree(finished[1] / folder, project / folder)
-    for file in ("requirements.lock", "scripts/environment.sh"):  # the environment is not to be renewed
-        os.utime(project / file, (0, 0))
     study = yaml.safe_dump(SMALL_STUDY | {"sweeps": {"units": [8, 16]}})
     (project / "config" / "config.yaml").write_text(study)
     for overlay in ("quick.yaml", "fashion.yaml"):

@@ -271,6 +271,36 @@ def test_check_agrees_with_the_workflow(finished, tmp_path):
     assert "4 training jobs, 4 evaluations" in output.stdout
 
 
+def test_a_folder_named_default_stops_no_run(tmp_path):
+    """Snakemake takes it for a profile, be it a folder of the user's, a study without a config or one with its own."""
+    project = copy_project(tmp_path / "project")
+    write_config(project / "default")
+    overlay = [str(project / "default" / "config.yaml")]
+    plain = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run"]
+    make = [sys.executable, "scripts/run_study.py", *overlay, "--cores", "1", "--dry-run"]
+
+    def run(*call):
+        return subprocess.run(call, cwd=project, capture_output=True, text=True, timeout=300, check=False)
+
+    assert run(*plain).returncode != 0
+    for call in (make, [*make, "--directory", "default"], plain, [*plain, "--directory", "default"]):
+        done = run(*call, *(["--configfile", *overlay] if call[:3] == plain[:3] else []))
+        assert done.returncode == 0, done.stderr
+    shutil.rmtree(project / "default")
+    assert run(*plain, "--directory", "default").returncode != 0  # without a config, yet the folder is made
+    assert run(*plain, "--configfile", "config/config.yaml").returncode == 0
+
+
+def test_a_profile_that_deploys_software_changes_nothing(tmp_path):
+    """Not even where there is no conda, and for whoever asks for it outright."""
+    write_config(tmp_path / "study")
+    (tmp_path / "config.yaml").write_text("software-deployment-method: [conda, apptainer, env-modules]\n")
+    options = ("data", "--profile", str(tmp_path), "--workflow-profile", "none", "--printshellcmds")
+    done = run_snakemake(PROJECT, tmp_path / "study", *options, environment={"PATH": "/usr/bin:/bin"})
+    assert f"NOTE: software-deployment-method is not used: all jobs run with {sys.executable}\n" in done.stderr
+    assert done.stderr.count(f" {sys.executable} ") == done.stderr.count("scripts/") == 2
+
+
 MODULE = """configfile: "study.yaml"
 
 
@@ -279,9 +309,11 @@ module mnist:
         "{project}/workflow/Snakefile"
     config:
         config["mnist"]
+    {prefix}
 
 
 use rule * from mnist as mnist_*
+{more}
 
 
 rule conclusion:
@@ -303,7 +335,7 @@ def test_the_study_as_a_module_of_another_workflow_on_one_core(finished, tmp_pat
     project, alone = finished
     within = tmp_path / "other"
     within.mkdir()
-    (within / "Snakefile").write_text(MODULE.format(project=project))
+    (within / "Snakefile").write_text(MODULE.format(project=project, prefix="", more=""))
     config = yaml.safe_load((alone / "config.yaml").read_text())
     (within / "study.yaml").write_text(yaml.safe_dump({"mnist": config}))
     call = [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", str(within), "conclusion"]
@@ -314,3 +346,38 @@ def test_the_study_as_a_module_of_another_workflow_on_one_core(finished, tmp_pat
     assert [name for name in found if found[name] != expected[name]] == []
     rows = list(csv.DictReader((alone / "results/tables/comparisons.csv").open()))
     assert int((within / "conclusion.txt").read_text()) == sum(row["metric"] == "accuracy" for row in rows)
+
+
+SECOND = """
+module fashion:
+    snakefile:
+        "{project}/workflow/Snakefile"
+    config:
+        config["mnist"]
+
+
+use rule * from fashion as fashion_*
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix", "more"),
+    [
+        ("mnist", 'prefix:\n        "first"', ""),
+        ("mnist", 'replace_prefix:\n        {"results/tables/": "tables/"}', ""),
+        ("fashion", "", SECOND.format(project=PROJECT)),
+    ],
+)
+def test_a_second_study_or_another_place_for_its_files_is_refused_in_one_line(tmp_path, name, prefix, more):
+    """Scripts, plan and config are in results/, which two studies would share."""
+    (tmp_path / "Snakefile").write_text(MODULE.format(project=PROJECT, prefix=prefix, more=more))
+    write_config(tmp_path)
+    config = yaml.safe_load((tmp_path / "config.yaml").read_text())
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump({"mnist": config}))
+    call = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", "conclusion"]
+    done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode != 0
+    assert [line for line in done.stderr.splitlines() if "Using" not in line] == [
+        "ERROR: a workflow can use one study as a module, without prefix and replace_prefix: its files are in results/."
+        f" Received: module {name}. Run a further study by itself: snakemake --directory FOLDER."
+    ]

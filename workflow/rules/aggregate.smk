@@ -9,7 +9,7 @@ makes: results/tables/runs.csv, comparisons.csv, differences.csv, selection.csv,
 
 SUMMARIES = [*CONFIG.sweeps, *CONFIG.grids]
 MARGINS = f"--margin-accuracy {CONFIG.margins.accuracy} --margin-loss {CONFIG.margins.loss}"
-PUBLISHED_FILE = publication_file(CONFIG.published, PROJECT)
+PUBLISHED_FILE = publication_file(CONFIG.published, PLACES)
 
 
 rule aggregate:
@@ -38,7 +38,7 @@ rule aggregate:
     benchmark:
         "results/benchmarks/aggregate/tables.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         command=command("aggregate"),
         code=code("aggregate"),
@@ -64,7 +64,7 @@ rule resample:
     benchmark:
         "results/benchmarks/resample/two_way.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         command=command("resample"),
         code=code("resample"),
@@ -91,7 +91,7 @@ rule check_published:
     benchmark:
         "results/benchmarks/check_published/published.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         command=command("check_published"),
         code=code("check_published"),

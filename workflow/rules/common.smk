@@ -8,21 +8,31 @@ import difflib
 import functools
 import hashlib
 import json
+import os
 import shlex
+import site
 import sys
 from pathlib import Path
 
-PROJECT = Path(str(workflow.current_basedir)).resolve().parents[1]
+# Packages of another Python, named by PYTHONPATH or in the user's home, come after those of the environment here, and
+# no job sees them. Of the caller's settings for Python only those on bytecode stay.
+OTHER_PACKAGES = {os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path}
+sys.path.sort(key=(OTHER_PACKAGES | {site.getusersitepackages()}).__contains__)
+for name in [name for name in os.environ if name.startswith("PYTHON")]:
+    if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"):
+        del os.environ[name]
+os.environ.update(PYTHONNOUSERSITE="1")
+
 SCRIPTS = PROJECT / "scripts"
 DATASETS_FILE = PROJECT / "config" / "datasets.yaml"
 sys.path.insert(0, str(SCRIPTS))
-if set(str(PROJECT)) & {"{", "}"}:
-    sys.exit(f"ERROR: Snakemake cannot work under a path with {{ or }}. Received: {PROJECT}. Move the project.")
 
 from data import datasets as data_sets
-from data.data_folder import idx_files, image_counts
+from data.data_folder import find_data_folder, idx_files, image_counts
 from design import configuration
 from design.hyperparameters import keywords_of, point_of
+from design.network_file import network_reader
+from design.places import Places
 from design.point_names import canonical_name
 from design.plan import Link, make_plan, plan_text, study_text
 from figures.catalogue import figure_names
@@ -34,20 +44,33 @@ from files.records import Record, RecordError
 from published.publication import publication_file, publications
 from running import cost, guard
 
-read_publication = functools.cache(publications(PROJECT))
-count_images = image_counts(DATASETS_FILE)
+PLACES = Places(Path.cwd(), PROJECT)
+read_publication = functools.cache(publications(PLACES))
+count_images = image_counts(DATASETS_FILE, PLACES)
 
 try:
-    CONFIG, notes = configuration.validate(config, count_images, read_publication)
+    CONFIG, notes = configuration.validate(config, count_images, read_publication, network_reader(PLACES))
 except configuration.ConfigurationError as error:
     sys.exit("\n".join(f"ERROR: {problem}" for problem in error.problems))
 if workflow.is_main_process:
     for note in notes:
         print(f"NOTE: {note}", file=sys.stderr)
 
+# Every job runs with the Python that runs Snakemake. A profile may set software-deployment-method for all workflows: then
+# the rules name no environment to be made, and without other rules Snakemake need not look for conda. Else they name
+# ours, for `--lint` and for reports.
+ENVIRONMENT = str(PROJECT / "environment.yml")
+if workflow.deployment_settings.deployment_method:
+    ENVIRONMENT = None
+    if MODULE is None:
+        workflow.deployment_settings.deployment_method = frozenset()
+        if workflow.is_main_process:
+            print(f"NOTE: software-deployment-method is not used: all jobs run with {sys.executable}", file=sys.stderr)
+
 PLAN = make_plan(CONFIG)
 DATASETS = data_sets.load_datasets(DATASETS_FILE)
 DATASET = DATASETS.get(CONFIG.dataset)  # None for a data set of the user's own
+DATA_FOLDER = find_data_folder(CONFIG.data_folder, PLACES) if CONFIG.data_folder else None
 IMAGES = count_images(CONFIG.dataset, CONFIG.data_folder)
 TRAINED_BY, EVALUATED_BY = engine(SCRIPTS / "train.py"), engine(SCRIPTS / "evaluate.py")
 CONFIG_TEXT = f"{CONFIG.model_dump_json(indent=2)}\n"
@@ -69,8 +92,6 @@ MILESTONE = f"results/runs/{LINK}"
 NETWORK = ",".join(f"{name}={{{name}}}" for name in keywords_of(HYPERPARAMETERS)) or "network"
 NETWORK_SHA256 = CONFIG.network_file.sha256
 DESCRIPTIONS = sorted({f"results/networks/{cost.description_name(point)}.json" for point in PLAN.points.values()})
-# With --software-deployment-method the job's own environment provides python, else the one that runs Snakemake.
-PYTHON = "python" if workflow.deployment_settings.deployment_method else sys.executable
 
 
 wildcard_constraints:
@@ -85,14 +106,14 @@ def command(script):
     """Return a param that calls a script. Its argument `input` keeps it out of the rerun triggers: a path moves.
 
     No setting of the caller's may reach a number: OpenBLAS adds in another order with more threads, or when told of
-    another processor. Text is UTF-8, modules lie beside their script, figures are drawn without a screen.
+    another processor. Text is UTF-8, figures are drawn without a screen.
     """
     environment = (
         "env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE -u NPY_DISABLE_CPU_FEATURES -u NPY_ENABLE_CPU_FEATURES"
-        " -u ONEDNN_MAX_CPU_ISA -u DNNL_MAX_CPU_ISA -u TF_ENABLE_ONEDNN_OPTS -u PYTHONSAFEPATH"
+        " -u ONEDNN_MAX_CPU_ISA -u DNNL_MAX_CPU_ISA -u TF_ENABLE_ONEDNN_OPTS"
         " OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONHASHSEED=0 PYTHONUTF8=1 MPLBACKEND=agg"
     )
-    call = f"{environment} {shlex.quote(PYTHON)} {shlex.quote(str(SCRIPTS / script))}.py"
+    call = f"{environment} {shlex.quote(sys.executable)} {shlex.quote(str(SCRIPTS / script))}.py"
     return lambda wildcards, input: call
 
 

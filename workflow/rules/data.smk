@@ -25,18 +25,18 @@ rule download:
     benchmark:
         "results/benchmarks/download/{dataset}.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         command=command("download"),
         code=code("download"),
         expected=lambda wildcards: (
             "; ".join(f"{key} sha256 {file.sha256}" for key, file in DATASETS[wildcards.dataset].files.items())
             if wildcards.dataset in DATASETS
-            else f"{wildcards.dataset}: {files_digest([Path(path) for path in idx_files(CONFIG.data_folder)])}"
+            else f"{wildcards.dataset}: {files_digest(idx_files(DATA_FOLDER))}"
         ),
         folder=subpath(output.train_images, parent=True),
         datasets=lambda wildcards, input: shlex.quote(str(DATASETS_FILE)),
-        local=lambda wildcards, input: f"--local-folder={shlex.quote(CONFIG.data_folder)}" if CONFIG.data_folder else "",
+        local=lambda wildcards, input: f"--local-folder={shlex.quote(str(DATA_FOLDER))}" if DATA_FOLDER else "",
     message:
         "Download {wildcards.dataset}"
     shell:
@@ -56,7 +56,7 @@ rule preprocess:
     benchmark:
         "results/benchmarks/preprocess/{dataset}.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         command=command("preprocess"),
         code=code("preprocess"),

@@ -21,7 +21,7 @@ rule evaluate:
     benchmark:
         f"results/benchmarks/evaluate/{LINK}.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: attempt * described(wildcards).evaluation_memory_mb(IMAGES.test),

@@ -18,7 +18,7 @@ rule plan:
     benchmark:
         "results/benchmarks/plan/plan.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         command=command("plan"),
         content=digest("plan", *PLAN_FILES.values()),

@@ -41,7 +41,7 @@ rule plot:
     benchmark:
         "results/benchmarks/plot/figures.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         command=command("plot"),
         code=code("plot"),
@@ -74,7 +74,7 @@ rule report:
     benchmark:
         "results/benchmarks/report/report.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     params:
         command=command("report"),
         code=code("report"),

@@ -24,7 +24,7 @@ rule train:
         f"results/benchmarks/train/{LINK}.tsv"
     priority: lambda wildcards: round(1000 * training_seconds(wildcards, PLAN.epochs_left(link(wildcards))))
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: attempt
