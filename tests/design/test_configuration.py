@@ -11,6 +11,7 @@ from design import configuration, yaml_files
 from design import plan as planning
 from design.configuration import Config, ConfigurationError, Figures, Margins, validate
 from design.hyperparameters import OF_TRAINING
+from design.network_file import network_reader
 from design.places import Places
 from helpers.workflow import PROJECT, SUBSET
 from helpers.wrong_configs import STUDY, UNKNOWN_DATASET, WHOLE, WRONG_CONFIGS, looked_for, nested
@@ -26,7 +27,7 @@ PUBLICATION = functools.cache(publications(PLACES))
 
 def problems_of(raw, images=IMAGES, read_publication=None):
     with pytest.raises(ConfigurationError) as caught:
-        validate(raw, images, read_publication)
+        validate(raw, images, read_publication, network_reader(PLACES))
     return caught.value.problems
 
 

@@ -85,12 +85,12 @@ def test_what_was_completed_is_noted(folder, capsys):
 def test_problems_of_several_files_come_at_once(folder):
     files = write(
         folder,
-        study="dataset: minst\nbaseline: {units: 0, momentum: 2}\nreplicates: 0\n",
+        study="dataset: minst\nbaseline: {epochs: 0, momentum: 2}\nreplicates: 0\n",
         overlay="baseline: {momentum: 1}\nreplicates: 3\nsweeps: {unit: [64]}\n",
     )
     assert sorted(refused(files)) == [
+        "ERROR: `baseline.epochs` must be a positive integer. Received: 0",
         "ERROR: `baseline.momentum` must be a number from 0 to below 1. Received: 1",
-        "ERROR: `baseline.units` must be a positive integer. Received: 0",
         "ERROR: `dataset` must be one of mnist, fashion_mnist, or a name of your own with `data_folder` set to the "
         "folder of its four IDX files. Received: 'minst' (did you mean 'mnist'?)",
         "ERROR: `sweeps.unit` is not a known key. Did you mean `units`?",
