@@ -56,7 +56,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     add_study_argument(parser)
     parser.add_argument("--margin-accuracy", type=float, required=True)
     parser.add_argument("--margin-loss", type=float, required=True)
-    parser.add_argument("--class-names", type=json.loads, required=True, help="a JSON list: a name may begin with -")
+    parser.add_argument("--class-names", type=json.loads, help="a JSON list: a name may begin with -; else the labels")
     parser.add_argument("--dpi", type=int, required=True)
     parser.add_argument("--show-seeds", choices=["true", "false"], required=True)
     return parser.parse_args(argv)
@@ -73,13 +73,15 @@ def all_figures(
     comparisons = pd.read_csv(tables.file("comparisons.csv"), dtype=str, keep_default_na=False)
     comparisons = comparisons[comparisons["summary"].isin(study.summaries)]
     losses, predicted = read_outcomes(study.baseline_setting())
-    images, labels = (np.load(study.origin.arrays.file(f"{part}_test.npy"), allow_pickle=False) for part in "xy")
-    names = arguments.class_names
+    arrays = study.origin.arrays
+    images, labels = (np.load(arrays.file(f"{part}_test.npy"), allow_pickle=False) for part in "xy")
+    names = arguments.class_names or [str(label) for label in range(arrays.label["classes"])]
     figures = {
         "learning_curves": lambda: learning_curves(histories, int(study.baseline["epochs"])),
         "confusion_matrix": lambda: confusion_matrix(labels, predicted, names),
-        "most_missed": lambda: most_missed(images, labels, predicted, losses, names),
     }
+    if images.ndim > 2:  # a vector is no picture
+        figures["most_missed"] = lambda: most_missed(images, labels, predicted, losses, names)
     if sweeps:
         figures["train_and_test"] = lambda: train_and_test(runs, sweeps)
     for name, factors in study.summaries.items():

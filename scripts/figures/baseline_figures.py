@@ -72,7 +72,7 @@ def most_missed(
     """Draw the test images that most seeds of the baseline get wrong, the highest mean loss first among equals.
 
     Args:
-        images: uint8 (n, 784).
+        images: uint8 or float32 (n, height, width, channels).
         labels: uint8 (n,).
         predicted: uint8 (seeds, n).
         losses: float32 (seeds, n).
@@ -80,13 +80,14 @@ def most_missed(
     """
     misses = (predicted != labels).sum(axis=0)
     order = np.lexsort((-losses.mean(axis=0), -misses))[:24]
+    low, high = (0, 255) if images.dtype == np.uint8 else (images.min(), images.max())
     figure, panels = plt.subplots(4, 6, figsize=(8, 6.4))
     between = ", " if max(map(len, names)) < 3 else "\n"  # two words and "seen as" are wider than an image
     for panel in panels.flat[len(order) :]:
         panel.set_visible(False)
     for panel, index in zip(panels.flat, order, strict=False):
         wrong = predicted[:, index][predicted[:, index] != labels[index]]
-        panel.imshow(images[index].reshape(28, 28), cmap="gray_r", vmin=0, vmax=255)
+        panel.imshow(as_picture(images[index], low, high), cmap="gray_r", vmin=low, vmax=high)
         panel.set_axis_off()
         said = names[np.bincount(wrong).argmax()] if len(wrong) else "–"
         panel.set_title(
@@ -96,3 +97,20 @@ def most_missed(
         )
     figure.suptitle("The most missed test images of the baseline: true class, most frequent error")
     return figure
+
+
+def as_picture(image: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Return what Matplotlib shows of an image: colours if it has three or four channels, else their mean in grey.
+
+    Args:
+        image: uint8 or float32 (height, width, channels).
+        low: what is shown as black in colours, for floats.
+        high: what is shown as full colour.
+
+    Returns:
+        (height, width, 3) or (height, width).
+    """
+    if image.shape[2] in (3, 4):
+        colours = image[..., :3]
+        return colours if image.dtype == np.uint8 else np.clip((colours - low) / ((high - low) or 1), 0, 1)
+    return image[..., 0] if image.shape[2] == 1 else image.mean(axis=2)

@@ -43,6 +43,7 @@ def train_block(point, seeds, epochs, previous, train, test, keep, report=lambda
         The history's rows in the order of `HISTORY_COLUMNS`.
     """
     start, end = epochs
+    train, test = ((tf.reshape(images, (len(images), -1)), labels) for images, labels in (train, test))
     training = CompiledTraining(
         build_network(point["units"]),
         build_optimizer(point["optimizer"], point["learning_rate"], point["momentum"]),

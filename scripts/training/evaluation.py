@@ -47,6 +47,7 @@ def evaluate_run(weights: dict[str, np.ndarray], images: np.ndarray, labels: np.
     Returns:
         Loss, float64 (n,), and predicted class, uint8 (n,), of every image.
     """
+    images = images.reshape(len(images), -1)
     wide = {name: array.astype(np.float64) for name, array in weights.items()}
     with np.errstate(over="ignore", invalid="ignore"):  # diverged weights give nan, which the tables count
         logits = np.concatenate(

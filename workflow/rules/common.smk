@@ -20,7 +20,7 @@ if set(str(PROJECT)) & {"{", "}"}:
     sys.exit(f"ERROR: Snakemake cannot work under a path with {{ or }}. Received: {PROJECT}. Move the project.")
 
 from data import datasets as data_sets
-from data.data_folder import idx_files, image_counts
+from data.data_folder import image_counts, own_arrays, raw_copies
 from design import configuration
 from design.point_names import HYPERPARAMETERS, canonical_value
 from design.plan import Link, make_plan, plan_text, study_text
@@ -48,7 +48,10 @@ if workflow.is_main_process:
 PLAN = make_plan(CONFIG)
 DATASETS = data_sets.load_datasets(DATASETS_FILE)
 DATASET = DATASETS.get(CONFIG.dataset)  # None for a data set of the user's own
+CLASS_NAMES = DATASET.class_names if DATASET else None  # None: the labels themselves
 IMAGES = count_images(CONFIG.dataset, CONFIG.data_folder)
+OWN_FILES = {} if DATASET else raw_copies(own_arrays(CONFIG.data_folder))  # by their names among the raw files
+RAW_FILES = [*(OWN_FILES or data_sets.FILES.values())]
 TRAINED_BY, EVALUATED_BY = engine(SCRIPTS / "train.py"), engine(SCRIPTS / "evaluate.py")
 CONFIG_TEXT = f"{CONFIG.model_dump_json(indent=2)}\n"
 PLAN_FILES = {

@@ -34,7 +34,8 @@ rule train:
             known_point(wildcards).batch_size,
             PLAN.epochs(link(wildcards)),
             link(wildcards).seeds,
-            *IMAGES,
+            IMAGES.train,
+            IMAGES.test,
         ),
     params:
         command=command("train"),
