@@ -96,7 +96,7 @@ class ArrayFile:
                 name = f"{self.member}.npy"
                 with archive.open(name) as file:
                     yield file, archive.getinfo(name).file_size
-        except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError) as error:
+        except (OSError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError) as error:  # …, encrypted
             raise ValueError(f"{self}: cannot be read: {' '.join(str(error).split())}") from None
 
 
@@ -105,5 +105,5 @@ def npz_names(path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             return [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
-    except (OSError, zipfile.BadZipFile, NotImplementedError):
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
         return []

@@ -130,11 +130,8 @@ def _what_is_missing(
     shown = [f"{name}{inside.get(name, '')}" for name in files[:SHOWN_FILES]]
     if len(files) > SHOWN_FILES:
         shown.append(f"{len(files) - SHOWN_FILES} more")
-    advice = ""
-    if archives or any(name.endswith(".npy") for name in files):
-        advice = (
-            ". Save your arrays under these names: `np.savez('data.npz', x_train=…, y_train=…, x_test=…, y_test=…)`"
-        )
-    elif any("idx" in name for name in files):
-        advice = ". Give your IDX files these names"
-    return f"`data_folder` must hold {EXPECTED}{advice}. Received: {str(folder)!r} with {', '.join(shown) or 'no file'}"
+    advice = "Save your arrays under these names: `np.savez('data.npz', x_train=…, y_train=…, x_test=…, y_test=…)`"
+    if any("idx" in name for name in files):
+        advice = "Give your IDX files these names"
+    content = ", ".join(shown) or "no file"
+    return f"`data_folder` must hold {EXPECTED}. Received: {str(folder)!r} with {content}. {advice}"

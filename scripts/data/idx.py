@@ -56,8 +56,9 @@ def read_idx(path: Path) -> np.ndarray:
         while len(content) <= size and (chunk := file.read(CHUNK_BYTES)):
             content += chunk
     if len(content) != size:
-        received = "more" if len(content) > size else f"{file.tell()} ({size - len(content)} missing)"
-        raise ValueError(f"{path}: expected {idx_bytes(shape, dtype)} bytes for shape {shape}, received {received}")
+        expected, missing = idx_bytes(shape, dtype), size - len(content)
+        received = f"{expected - missing} ({missing} missing)" if missing > 0 else "more"
+        raise ValueError(f"{path}: expected {expected} bytes for shape {shape}, received {received}")
     try:
         return np.frombuffer(content, dtype).reshape(shape)
     except ValueError:  # no items at all, and yet dimensions beyond all memory

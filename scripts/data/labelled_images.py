@@ -74,8 +74,8 @@ def check_headers(files: Files) -> ImageCounts:
     kind, other = ("uint8" if header.dtype == np.uint8 else "floats" for header in (train, test))
     if kind != other:
         raise ValueError(
-            f"{files['x_test']}: expected {kind}, as in training, received {other}. Save both as one type: uint8 is scaled "
-            "to [0, 1], floats are taken as they are"
+            f"{files['x_test']}: expected {kind}, as in training, received {other}. Save both as one type: uint8 is "
+            "scaled to [0, 1], floats are taken as they are"
         )
     return ImageCounts(train.shape[0], test.shape[0], shape)
 

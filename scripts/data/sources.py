@@ -143,7 +143,7 @@ def take_unlisted(local_folder: Path, output_folder: Path, log: Callable[[str], 
             with opened(path) as source, (Path(temporary) / name).open("wb") as file:
                 shutil.copyfileobj(source, file, CHUNK_BYTES)
         for name, path in copies.items():
-            log(f"folder {local_folder}: took {path.name}, SHA-256 {records.sha256(Path(temporary) / name)}")
+            log(f"{path}: taken as {name}, SHA-256 {records.sha256(Path(temporary) / name)}")
             os.replace(Path(temporary) / name, output_folder / name)
     return [*copies]
 
