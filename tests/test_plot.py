@@ -65,6 +65,19 @@ def test_equal_perfect_and_diverged_runs_draw(tmp_path, accuracy, loss):
         draw().draw_without_rendering()
 
 
+def test_a_study_of_vectors_shows_no_images(tmp_path):
+    study = HandMade(tmp_path, {}, shape=(13,)).add("baseline", [0.98, 0.97], [0.1, 0.2])
+    assert set(figures_of(study)) == {"learning_curves", "confusion_matrix", "published"}
+
+
+def test_classes_without_names_are_called_by_their_labels(tmp_path):
+    study = HandMade(tmp_path, {}).add("baseline", [0.98, 0.97], [0.1, 0.2])
+    finish(study)
+    arguments = plot.parse_arguments([*study.arguments(), *DELTAS, "--dpi", "50", "--show-seeds", "true"])
+    panel = plot.all_figures(study.read(), MARGINS, arguments)["confusion_matrix"]().axes[0]
+    assert [text.get_text() for text in panel.get_xticklabels()] == list("0123456789")
+
+
 def test_a_study_of_the_baseline_alone_has_its_three_figures_and_the_published(tmp_path):
     figures = figures_of(HandMade(tmp_path, {}).add("baseline", [0.98, 0.97], [0.1, 0.2]))
     assert set(figures) == {"learning_curves", "confusion_matrix", "most_missed", "published"}

@@ -67,7 +67,7 @@ def test_classes_are_those_that_have_names(raw, tmp_path, capsys):
     assert Record(tmp_path / "arrays" / "preprocess.json").label["classes"] == 12
     assert capsys.readouterr().out == "NOTE: no training image is of class 10, 11\n"
     with pytest.raises(
-        SystemExit, match="train-labels-idx1-ubyte: expected labels from 0 to 8, received 9 at index 4$"
+        SystemExit, match=r"train-labels-idx1-ubyte: expected labels from 0 to 8, received 9 at index 4$"
     ):
         preprocess.main([*call, "9"])
 

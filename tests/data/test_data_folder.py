@@ -184,7 +184,7 @@ def test_a_file_that_is_no_label_file_is_refused(count, folder, content, problem
     (folder / LABELS).unlink()
     path = folder / f"{LABELS}{ending}"
     path.write_bytes(gzip.compress(content, mtime=0) if ending else content)
-    with pytest.raises(ValueError, match="IDX|header") as caught:
+    with pytest.raises(ValueError, match=r"IDX|header") as caught:
         count("mine", str(folder))
     assert str(caught.value).startswith(f"{path}: ")
     assert problem in str(caught.value)

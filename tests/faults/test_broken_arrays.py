@@ -42,8 +42,8 @@ def problem_of(function, *arguments):
     try:
         return "", function(*arguments)
     except ValueError as error:
-        assert len(str(error).splitlines()) == 1, str(error)
-        return str(error), None
+        lines = str(error).splitlines()
+        return lines[0] if len(lines) == 1 else f"several lines: {lines}", None
 
 
 @pytest.mark.parametrize("version", [(1, 0), (2, 0)])
@@ -75,7 +75,7 @@ def test_an_archive_cut_off_or_with_a_flipped_bit_is_refused_or_holds_what_it_he
         path.write_bytes(changed)
         problem, found = problem_of(lambda: read_labelled_images(own_arrays(tmp_path)))
         refused += bool(problem)
-        assert str(tmp_path) in problem if problem else True
+        assert not problem or (str(tmp_path) in problem and "several lines" not in problem)
         if found:
             np.testing.assert_array_equal(found.arrays["x_train"], X[..., None])
             np.testing.assert_array_equal(found.arrays["y_test"], Y)

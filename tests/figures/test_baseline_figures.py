@@ -25,15 +25,56 @@ def test_the_confusion_matrix_counts_images_a_seed():
 def test_most_missed_images_come_first_and_a_small_test_set_draws():
     labels = np.array([3, 4, 5], dtype=np.uint8)
     predicted = np.array([[3, 9, 6], [3, 9, 5]], dtype=np.uint8)
-    figure = most_missed(np.zeros((3, 784), np.uint8), labels, predicted, np.ones((2, 3)), DIGITS)
+    figure = most_missed(np.zeros((3, 28, 28, 1), np.uint8), labels, predicted, np.ones((2, 3)), DIGITS)
     titles = [panel.get_title() for panel in figure.axes if panel.get_visible()]
     assert titles == ["4, seen as 9\n2 of 2 seeds", "5, seen as 6\n1 of 2 seeds", "3, seen as –\n0 of 2 seeds"]
+
+
+@pytest.mark.parametrize(
+    ("channels", "dtype", "shown"),
+    [
+        (1, np.uint8, (5, 9)),
+        (2, np.uint8, (5, 9)),
+        (3, np.uint8, (5, 9, 3)),
+        (4, np.uint8, (5, 9, 3)),
+        (1, np.float32, (5, 9)),
+        (3, np.float32, (5, 9, 3)),
+        (7, np.float32, (5, 9)),
+    ],
+)
+def test_images_of_any_size_and_channels_are_shown(channels, dtype, shown):
+    images = np.random.default_rng(0).integers(0, 256, (4, 5, 9, channels)).astype(dtype)
+    if dtype == np.float32:
+        images = images / 64 - 1
+    labels, predicted = np.zeros(4, np.uint8), np.array([[1, 0, 0, 0]])
+    figure = most_missed(images, labels, predicted, np.arange(4)[None], ["a", "b"])
+    figure.draw_without_rendering()
+    (picture,) = figure.axes[0].images
+    array = np.asarray(picture.get_array())
+    assert array.shape == shown
+    if channels in (3, 4):
+        expected = images[0, ..., :3]
+        if dtype == np.float32:
+            expected = (expected - images.min()) / np.ptp(images)
+        np.testing.assert_allclose(array, expected, rtol=1e-5)
+    else:
+        np.testing.assert_allclose(array, images[0].mean(axis=2))
+        limits = (0, 255) if dtype == np.uint8 else (images.min(), images.max())
+        assert picture.get_clim() == limits
+
+
+def test_images_without_any_contrast_are_shown():
+    for channels in (1, 3):
+        images = np.ones((2, 3, 3, channels), np.float32)
+        most_missed(
+            images, np.zeros(2, int), np.ones((1, 2), int), np.ones((1, 2)), ["a", "b"]
+        ).draw_without_rendering()
 
 
 def test_long_names_of_classes_stay_apart():
     """Every image mistaken for the one of the longest name: no title reaches into the next."""
     labels = np.tile(np.arange(1, 10, dtype=np.uint8), 3)[:24]
-    figure = most_missed(np.zeros((24, 784), np.uint8), labels, np.zeros((1, 24), int), np.ones((1, 24)), CLOTHES)
+    figure = most_missed(np.zeros((24, 28, 28, 1), np.uint8), labels, np.zeros((1, 24), int), np.ones((1, 24)), CLOTHES)
     figure.canvas.draw()
     titles = [panel.title.get_window_extent() for panel in figure.axes]
     assert len(titles) == 24
