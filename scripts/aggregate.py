@@ -47,14 +47,16 @@ def aggregate(study: Study, margins: dict[str, float]) -> None:
     write_table(tables / "comparisons.csv", COLUMNS, compared)
     write_table(tables / "differences.csv", DIFFERENCE_COLUMNS, compared)
     write_table(tables / "selection.csv", SELECTION_COLUMNS, selected)
-    write_table(tables / "learning.csv", LEARNING_COLUMNS, learning_rows(read_histories(study.chain())))
+    histories = read_histories(study.chain())
+    write_table(tables / "learning.csv", LEARNING_COLUMNS, learning_rows(histories, study.origin.classes))
     write_table(tables / "trends.csv", TREND_COLUMNS, trend_rows(runs))
     names = [
         *(f"{name}.csv" for name in NAMES),
         *(f"{name}.{kind}" for name in study.summaries for kind in ("csv", "md")),
     ]
     files = [tables / name for name in names]
-    write_record(tables / "aggregate.json", files, **study.identity, margins=margins, arithmetics=arithmetics)
+    label = {"margins": margins, "arithmetics": arithmetics, "classes": study.origin.classes}
+    write_record(tables / "aggregate.json", files, **study.identity, **label)
 
 
 def main(argv: list[str] | None = None) -> None:

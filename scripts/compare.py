@@ -72,17 +72,18 @@ def read_study(folder: Path) -> FinishedStudy:
         settings = json.loads((results / "provenance.json").read_text(encoding="utf-8"))["config"]
         records = {rule: Record(results / "tables" / f"{rule}.json") for rule in MADE_BY.values()}
         tables = {name: read_csv(records[rule].file(f"{name}.csv")) for name, rule in MADE_BY.items()}
-        return FinishedStudy(settings, dict(_flat(settings)), _runs(tables["runs"]), _verdicts(tables))
+        classes = records["aggregate"].label["classes"]
+        return FinishedStudy(settings, dict(_flat(settings)), _runs(tables["runs"], classes), _verdicts(tables))
     except (OSError, ValueError) as error:
         raise StudyError(f"{folder} holds no finished study: {error}") from None
     except KeyError as error:
         raise StudyError(f"{folder} holds no study of this version: expected {error}, which is not there") from None
 
 
-def _runs(rows: list[dict[str, str]]) -> dict[Condition, dict[str, tuple[float, float]]]:
+def _runs(rows: list[dict[str, str]], classes: int) -> dict[Condition, dict[str, tuple[float, float]]]:
     runs: dict[Condition, dict[str, tuple[float, float]]] = {}
     for row in rows:
-        scored = score_at_chance([float(row["test_accuracy"])], [float(row["test_loss"])])
+        scored = score_at_chance([float(row["test_accuracy"])], [float(row["test_loss"])], classes)
         condition = tuple(row[factor] for factor in FACTORS)
         runs.setdefault(condition, {})[row["seed"]] = (float(scored.accuracy[0]), float(scored.loss[0]))
     return runs

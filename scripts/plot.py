@@ -34,7 +34,7 @@ def scored_histories(study: Study) -> pd.DataFrame:
     """Return the baseline's metrics at every epoch; where a loss is not finite, the run is scored at chance."""
     histories = pd.DataFrame(read_histories(study.chain())).astype(float)
     for part in ("train", "test"):
-        scored = score_at_chance(histories[f"{part}_accuracy"], histories[f"{part}_loss"])
+        scored = score_at_chance(histories[f"{part}_accuracy"], histories[f"{part}_loss"], study.origin.classes)
         histories[f"{part}_accuracy"], histories[f"{part}_loss"] = scored.accuracy, scored.loss
     return histories
 
@@ -75,7 +75,7 @@ def all_figures(
     losses, predicted = read_outcomes(study.baseline_setting())
     arrays = study.origin.arrays
     images, labels = (np.load(arrays.file(f"{part}_test.npy"), allow_pickle=False) for part in "xy")
-    names = arguments.class_names or [str(label) for label in range(arrays.label["classes"])]
+    names = arguments.class_names or [str(label) for label in range(study.origin.classes)]
     figures = {
         "learning_curves": lambda: learning_curves(histories, int(study.baseline["epochs"])),
         "confusion_matrix": lambda: confusion_matrix(labels, predicted, names),

@@ -152,6 +152,7 @@ def verify(results: Path, number: int, seed: int, show: Callable[[str], None]) -
     sample = draw(runs, number, seed)
     hashes, source = expected_hashes(config["dataset"], record)
     check_data(folder, hashes)
+    classes = Record(folder / "preprocess.json").label["classes"]
     files, changed = changed_files(results)
     stored = [stored_outcome(run) for run in sample]
     show(f"Data: {folder}/*.npy agree with the raw files, and these have the SHA-256 of {source}.")
@@ -175,7 +176,7 @@ def verify(results: Path, number: int, seed: int, show: Callable[[str], None]) -
     different = [(run, before, here) for run, before, here in compared if not here.is_same(before)]
     for run, before, here in different:
         rows = stored_metrics([other for other in runs if other.levels == run.levels])
-        parts = [difference(metric, before, here, spread(rows, metric)) for metric in TEST_METRICS]
+        parts = [difference(metric, before, here, spread(rows, metric, classes)) for metric in TEST_METRICS]
         show(f"{run.name(baseline)}: {'; '.join(parts)}.")
     for note in origin_notes(compared, record["arithmetics"]):
         show(f"NOTE: {note}")
@@ -200,9 +201,9 @@ def table(compared: list[Compared], baseline: dict) -> str:
     return tabulate(rows, header, "github", disable_numparse=True)
 
 
-def spread(rows: list[dict[str, str]], metric: str) -> float:
+def spread(rows: list[dict[str, str]], metric: str, classes: int) -> float:
     """Return a metric's standard deviation over a point's seeds, diverged runs scored at chance; 0 for one seed."""
-    scored = score_at_chance(*([float(row[name]) for row in rows] for name in TEST_METRICS))
+    scored = score_at_chance(*([float(row[name]) for row in rows] for name in TEST_METRICS), classes)
     values = scored.accuracy if metric == "test_accuracy" else scored.loss
     return float(values.std(ddof=1)) if len(values) > 1 else 0
 

@@ -48,7 +48,7 @@ def arrays(subset, tmp_path_factory):
     for name, (images, labels) in subset.items():
         np.save(folder / f"x_{name}.npy", images)
         np.save(folder / f"y_{name}.npy", labels)
-    write_record(folder / "preprocess.json", sorted(folder.glob("*.npy")), dataset=folder.name)
+    write_record(folder / "preprocess.json", sorted(folder.glob("*.npy")), dataset=folder.name, classes=10)
     return folder
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from design.explanations import Expected, Strict, fault, must_be, number, parse, shown
+from design.explanations import MOST_CLASSES, ClassNames, Expected, Strict, fault, must_be, number, parse, shown
 from design.hyperparameters import Baseline, PositiveFloat, PositiveInt, clash
 from design.point_names import FACTORS
 from design.sweeps import LONGEST_NAME, check_grids, check_sweeps
@@ -48,6 +48,10 @@ Name = Annotated[
     ),
 ]
 FileName = Annotated[str | None, Expected("text or null"), AfterValidator(_encodable)]
+OwnClassNames = Annotated[
+    ClassNames | None,
+    Expected(f"null or a list of 2 to {MOST_CLASSES} different names, in quotes if they look like numbers"),
+]
 Switch = Annotated[bool, Expected("true or false")]
 Dpi = number(int, "an integer from 50 to 600", ge=50, le=600)
 
@@ -70,7 +74,8 @@ class Config(Strict):
     """What a study is: data set, baseline, what is varied, how often it is repeated."""
 
     dataset: Name = Field("mnist", description="an entry of datasets.yaml, or a name of your own with data_folder")
-    data_folder: FileName = Field(None, description="folder with the four IDX files (raw or .gz), tried first")
+    data_folder: FileName = Field(None, description="folder with the data set's files, tried first")
+    class_names: OwnClassNames = Field(None, description="names of the classes 0, 1, … in figures; null for the usual")
     baseline: Baseline = Field(Baseline(), description="the point every sweep departs from")
     replicates: PositiveInt = Field(10, description="seeds 0 … replicates-1 are trained at every point")
     seeds_per_job: PositiveInt = Field(10, description="seeds trained by one job")

@@ -39,6 +39,7 @@ class StudyRuns:
 
     def __init__(self, study: Study):
         self._milestones = study.settings
+        self._classes = study.origin.classes
         self._tested: dict[tuple, list[dict[str, str]]] = {}
         for row in read_csv(study.tables("aggregate").file("runs.csv")):
             self._tested.setdefault(tuple(row[factor] for factor in FACTORS), []).append(row)
@@ -62,7 +63,8 @@ class StudyRuns:
             return None
         rows = sorted(rows, key=lambda row: int(row["seed"]))
         accuracy = "train_accuracy" if quantity == "train_accuracy" else "test_accuracy"
-        scored = score_at_chance(*([float(row[name]) for row in rows] for name in (accuracy, "test_loss")))
+        metrics = ([float(row[name]) for row in rows] for name in (accuracy, "test_loss"))
+        scored = score_at_chance(*metrics, self._classes)
         values = scored.loss if quantity == "test_loss" else scored.accuracy
         return RunsAt(tuple(int(row["seed"]) for row in rows), values, int(scored.count))
 

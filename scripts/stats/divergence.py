@@ -6,10 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-CLASSES = 10
 
-
-def chance(classes: int = CLASSES) -> tuple[float, float]:
+def chance(classes: int) -> tuple[float, float]:
     """Return accuracy and loss (in nats) of a guess among equally likely classes."""
     return 1 / classes, math.log(classes)
 
@@ -34,7 +32,7 @@ class ScoredRuns:
         return np.count_nonzero(self.diverged, axis=-1)
 
 
-def score_at_chance(accuracy: ArrayLike, loss: ArrayLike, *, classes: int = CLASSES) -> ScoredRuns:
+def score_at_chance(accuracy: ArrayLike, loss: ArrayLike, classes: int) -> ScoredRuns:
     """Score diverged runs as a model that guesses: the main analysis.
 
     A network of NaN weights still names a class, always the same one, so its accuracy is near chance already; its

@@ -92,7 +92,7 @@ def tidy_runs(study: Study, rows: list[dict[str, str]]) -> pd.DataFrame:
         diverged runs are scored at chance.
     """
     runs = pd.DataFrame(rows, columns=RUN_COLUMNS).astype({"seed": int} | dict.fromkeys(RUN_METRICS, float))
-    scored = score_at_chance(runs["test_accuracy"], runs["test_loss"])
+    scored = score_at_chance(runs["test_accuracy"], runs["test_loss"], study.origin.classes)
     runs["test_accuracy"], runs["test_loss"], runs["diverged"] = scored.accuracy, scored.loss, scored.diverged
     runs["run"] = range(len(runs))
     levels = [

@@ -32,6 +32,11 @@ class Origin:
         """The record of the arrays; raises RecordError as that does."""
         return Record(self.data_folder / "preprocess.json", dataset=self.data_folder.name)
 
+    @property
+    def classes(self) -> int:
+        """Number of classes of the data set; raises RecordError as `arrays` does."""
+        return self.arrays.label["classes"]
+
 
 @dataclass(frozen=True)
 class Setting:

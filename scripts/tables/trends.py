@@ -14,13 +14,14 @@ LEARNING_COLUMNS = ("epoch", "n", "diverged", *(f"{metric}{part}" for metric in 
 TREND_COLUMNS = ("trend", "from", "to", "value")
 
 
-def learning_rows(histories: list[dict[str, str]]) -> list[dict[str, str]]:
+def learning_rows(histories: list[dict[str, str]], classes: int) -> list[dict[str, str]]:
     """Return mean and SD over seeds of the baseline's metrics at every epoch, `LEARNING_COLUMNS` as text.
 
     Where a run's loss is not finite, on the training or the test images, it is scored at chance, as in all tables.
 
     Args:
         histories: of the baseline, as `runs.read_histories` returns them.
+        classes: number of classes.
     """
     by_epoch: dict[int, list[dict[str, str]]] = {}
     for row in histories:
@@ -28,7 +29,9 @@ def learning_rows(histories: list[dict[str, str]]) -> list[dict[str, str]]:
     rows = []
     for epoch, runs in sorted(by_epoch.items()):
         scored = {
-            part: score_at_chance(*([float(run[f"{part}_{name}"]) for run in runs] for name in ("accuracy", "loss")))
+            part: score_at_chance(
+                *([float(run[f"{part}_{name}"]) for run in runs] for name in ("accuracy", "loss")), classes
+            )
             for part in ("train", "test")
         }
         row = {"epoch": str(epoch), "n": str(len(runs)), "diverged": str(scored["test"].count)}

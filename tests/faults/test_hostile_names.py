@@ -246,7 +246,7 @@ def poisoned(study, name, poison):
     else:
         files = [study.data / name]
         np.save(files[0], poison, allow_pickle=True)
-    write_record(study.data / "preprocess.json", study.data.glob("*.npy"), dataset=study.data.name)
+    write_record(study.data / "preprocess.json", study.data.glob("*.npy"), dataset=study.data.name, classes=10)
     for training in study.folder.glob("runs/**/train.json"):
         label = {key: json.loads(training.read_text())[key] for key in ("point", "seeds", "epochs")}
         put_on_record(training.parent, study.data, **label)
@@ -281,7 +281,10 @@ def test_arrays_are_never_unpickled_even_with_a_record_of_their_own(summaries, t
     study = copy.copy(summaries[0])
     study.folder = shutil.copytree(summaries[0].folder, tmp_path / "study")
     study.data = study.folder / "data" / summaries[0].data.name
-    for part, images in (("x_train", np.zeros((60, 784), np.uint8)), ("y_train", np.arange(60, dtype=np.uint8) % 10)):
+    for part, images in (
+        ("x_train", np.zeros((60, 28, 28, 1), np.uint8)),
+        ("y_train", np.arange(60, dtype=np.uint8) % 10),
+    ):
         np.save(study.data / f"{part}.npy", images)
     path = poisoned(study, name, np.array([Touch(tmp_path / "pwned")], dtype=object))
     monkeypatch.chdir(tmp_path)
@@ -555,6 +558,7 @@ def subset_entry(names):
         for key, name in datasets.FILES.items()
     }
     return ENTRY | {
+        "image_shape": [28, 28],
         "class_names": names,
         "files": files,
         "sources": [],

@@ -31,7 +31,7 @@ class Study:
         self.plan, self.runs = [], []
         (self.results / "tables").mkdir(parents=True)
         self.data = self.results / "data" / "mnist"
-        write_record(self.data / "preprocess.json", [], dataset="mnist")
+        write_record(self.data / "preprocess.json", [], dataset="mnist", classes=10)
 
     def add(self, accuracy=SPREAD, loss=LOSSES, training=SPREAD, wanted=True, history=(), **levels):
         """Add a milestone, seeds from 0; `history` holds rows of earlier epochs: (epoch, training, accuracy, loss)."""

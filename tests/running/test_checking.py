@@ -91,7 +91,7 @@ def test_problems_of_several_files_come_at_once(folder):
         "ERROR: `baseline.momentum` must be a number from 0 to below 1. Received: 1",
         "ERROR: `baseline.units` must be a positive integer. Received: 0",
         "ERROR: `dataset` must be one of mnist, fashion_mnist, or a name of your own with `data_folder` set to the "
-        "folder of its four IDX files. Received: 'minst' (did you mean 'mnist'?)",
+        "folder of its files. Received: 'minst' (did you mean 'mnist'?)",
         "ERROR: `sweeps.unit` is not a known key. Did you mean `units`?",
     ]
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 def test_diverged_runs_are_scored_at_chance_and_counted():
     accuracy = np.array([[0.98, 0.098, 0.97], [0.98, math.nan, 0.1]])
     loss = np.array([[0.07, math.nan, 0.08], [math.inf, -math.inf, 50.0]])
-    scored = score_at_chance(accuracy, loss)
+    scored = score_at_chance(accuracy, loss, 10)
     np.testing.assert_array_equal(scored.accuracy, [[0.98, 0.1, 0.97], [0.1, 0.1, 0.1]])
     np.testing.assert_array_equal(scored.loss, [[0.07, math.log(10), 0.08], [math.log(10), math.log(10), 50.0]])
     np.testing.assert_array_equal(scored.diverged, [[False, True, False], [True, True, False]])
@@ -37,7 +37,7 @@ def test_a_pair_is_left_out_if_either_run_diverged():
 def test_both_analyses_of_a_point_that_diverges_now_and_then():
     loss = np.full((2, 10), 0.07) + np.random.default_rng(0).normal(0, 0.001, (2, 10))
     loss[1, 3] = math.nan
-    scored = score_at_chance(np.full((2, 10), 0.98), loss)
+    scored = score_at_chance(np.full((2, 10), 0.98), loss, 10)
     options = {"margin": 0.005, "higher_is_better": False}
     [main] = compare_family(scored.loss[0], scored.loss[1:], **options)
     left_out = pairs_left_out(scored.diverged[0], scored.diverged[1:])
@@ -48,7 +48,7 @@ def test_both_analyses_of_a_point_that_diverges_now_and_then():
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=1, max_size=20))
 def test_scores_are_finite_and_finite_losses_untouched(loss):
-    scored = score_at_chance(np.full(len(loss), 0.9), loss)
+    scored = score_at_chance(np.full(len(loss), 0.9), loss, 10)
     assert np.isfinite(scored.loss).all()
     finite = np.isfinite(loss)
     np.testing.assert_array_equal(scored.loss[finite], np.array(loss)[finite])
@@ -65,4 +65,4 @@ def test_scores_are_finite_and_finite_losses_untouched(loss):
 )
 def test_errors_say_what_was_expected(accuracy, loss, message):
     with pytest.raises(ValueError, match=message):
-        score_at_chance(accuracy, loss)
+        score_at_chance(accuracy, loss, 10)

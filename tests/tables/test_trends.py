@@ -14,7 +14,7 @@ def trends_of(study):
 
 
 def course_of(study):
-    return learning_rows(read_histories(study.read().chain()))
+    return learning_rows(read_histories(study.read().chain()), 10)
 
 
 def sweep(folder, factor, means):

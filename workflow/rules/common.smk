@@ -48,7 +48,7 @@ if workflow.is_main_process:
 PLAN = make_plan(CONFIG)
 DATASETS = data_sets.load_datasets(DATASETS_FILE)
 DATASET = DATASETS.get(CONFIG.dataset)  # None for a data set of the user's own
-CLASS_NAMES = DATASET.class_names if DATASET else None  # None: the labels themselves
+CLASS_NAMES = CONFIG.class_names or (DATASET.class_names if DATASET else None)  # None: the labels themselves
 IMAGES = count_images(CONFIG.dataset, CONFIG.data_folder)
 OWN_FILES = {} if DATASET else raw_copies(own_arrays(CONFIG.data_folder))  # by their names among the raw files
 RAW_FILES = [*(OWN_FILES or data_sets.FILES.values())]
