@@ -15,11 +15,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--classes", type=int, help="number of classes; without it, one more than the highest label")
     arguments = parser.parse_args(argv)
     try:
-        notes = preprocess(arguments.raw_folder, arguments.output_folder, arguments.classes)
+        preprocess(arguments.raw_folder, arguments.output_folder, arguments.classes)
     except (ValueError, OSError) as error:
         sys.exit(f"ERROR: {error}")
-    for note in notes:
-        print(f"NOTE: {note}")
 
 
 if __name__ == "__main__":

@@ -25,16 +25,13 @@ def read_raw(raw_folder: Path, names: list[str], classes: int | None = None) -> 
     return read_labelled_images(raw_arrays(raw_folder, names), classes)
 
 
-def preprocess(raw_folder: Path, output_folder: Path, classes: int | None = None) -> list[str]:
+def preprocess(raw_folder: Path, output_folder: Path, classes: int | None = None) -> None:
     """Write x_train.npy, y_train.npy, x_test.npy and y_test.npy, or none of them where a raw file is wrong.
 
     Args:
         raw_folder: folder of the raw files and of `download.json`.
         output_folder: folder of the arrays; made if need be. Its name is the data set's.
         classes: number of classes; None takes it from the labels.
-
-    Returns:
-        A line for each thing about the images that may surprise.
 
     Raises:
         ValueError: as `read_raw` does, or if a raw file is not the one that was downloaded.
@@ -55,5 +52,5 @@ def preprocess(raw_folder: Path, output_folder: Path, classes: int | None = None
         download=raw.digest,
         input_shape=list(images.arrays["x_train"].shape[1:]),
         classes=images.classes,
+        absent_classes=images.absent,
     )
-    return images.notes

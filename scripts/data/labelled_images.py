@@ -40,12 +40,12 @@ class LabelledImages(NamedTuple):
         arrays: by the names of `ARRAYS`: x, uint8 or float32 of shape (n, height, width, channels) or (n, length);
             y, uint8 of shape (n,).
         classes: number of classes.
-        notes: a line for each thing that may surprise.
+        absent: classes that no training image has.
     """
 
     arrays: dict[str, np.ndarray]
     classes: int
-    notes: list[str]
+    absent: list[int]
 
 
 def check_headers(files: Files) -> ImageCounts:
@@ -102,10 +102,9 @@ def read_labelled_images(files: Files, classes: int | None = None) -> LabelledIm
     present = np.unique(labels["y_train"]).tolist()
     _check_test_classes(files["y_test"], labels["y_test"], present)
     classes = classes or present[-1] + 1
-    absent = [str(label) for label in range(classes) if label not in present]
-    notes = [f"no training image is of class {', '.join(absent)}"] if absent else []
+    absent = [label for label in range(classes) if label not in present]
     arrays = {name: labels[name].astype(np.uint8) if name in labels else _images(files[name]) for name in ARRAYS}
-    return LabelledImages(arrays, classes, notes)
+    return LabelledImages(arrays, classes, absent)
 
 
 def _check_images_header(file: ArrayFile, header: Header) -> None:

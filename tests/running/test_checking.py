@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 import check
+from files.records import write_record
 from helpers.workflow import PROJECT, SUBSET
 from helpers.wrong_configs import FILES_THAT_CANNOT_BE_READ, WRONG_CONFIGS
 from running import checking
@@ -79,6 +80,14 @@ def test_what_was_completed_is_noted(folder, capsys):
         "NOTE: `sweeps.momentum` lacks the baseline's value; 0 was added to it",
         "The config is sound: 3 points, 10 seeds each, 3 training jobs, 3 evaluations.",
     ]
+
+
+def test_a_class_without_images_gets_a_note(tmp_path):
+    arrays = tmp_path / "leaves"
+    assert checking.notes_on_data(arrays) == []
+    for absent, notes in (([], []), ([3, 7], ["no training image of leaves is of class 3, 7"])):
+        write_record(arrays / "preprocess.json", [], dataset="leaves", absent_classes=absent)
+        assert checking.notes_on_data(arrays) == notes
 
 
 def test_problems_of_several_files_come_at_once(folder):
