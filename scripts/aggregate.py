@@ -47,7 +47,8 @@ def aggregate(study: Study, margins: dict[str, float]) -> None:
     write_table(tables / "comparisons.csv", COLUMNS, compared)
     write_table(tables / "differences.csv", DIFFERENCE_COLUMNS, compared)
     write_table(tables / "selection.csv", SELECTION_COLUMNS, selected)
-    write_table(tables / "learning.csv", LEARNING_COLUMNS, learning_rows(read_histories(study.chain()), study.classes))
+    histories = read_histories(study.chain())
+    write_table(tables / "learning.csv", LEARNING_COLUMNS, learning_rows(histories, study.classes))
     write_table(tables / "trends.csv", TREND_COLUMNS, trend_rows(runs))
     names = [
         *(f"{name}.csv" for name in NAMES),

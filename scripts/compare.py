@@ -73,12 +73,8 @@ def read_study(folder: Path) -> FinishedStudy:
         settings = json.loads((results / "provenance.json").read_text(encoding="utf-8"))["config"]
         records = {rule: Record(results / "tables" / f"{rule}.json") for rule in MADE_BY.values()}
         tables = {name: read_csv(records[rule].file(f"{name}.csv")) for name, rule in MADE_BY.items()}
-        return FinishedStudy(
-            settings,
-            dict(_flat(settings)),
-            _runs(tables["runs"], records["aggregate"].label["classes"]),
-            _verdicts(tables),
-        )
+        runs = _runs(tables["runs"], records["aggregate"].label["classes"])
+        return FinishedStudy(settings, dict(_flat(settings)), runs, _verdicts(tables))
     except (OSError, ValueError) as error:
         raise StudyError(f"{folder} holds no finished study: {error}") from None
     except KeyError as error:

@@ -1,7 +1,7 @@
-"""Fetch the four IDX files of a data set from the first source that delivers the right bytes.
+"""Fetch the files of a data set from the first source that delivers the right bytes.
 
 A data set listed in datasets.yaml is known by the SHA-256 of each file, so it does not matter who delivers it. One that
-is not listed comes from a local folder alone, is checked for its shape, and its SHA-256 are printed.
+is not listed comes from a local folder alone, is checked to be images and their labels, and its SHA-256 are printed.
 """
 
 import argparse
@@ -47,8 +47,8 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--datasets", type=Path, required=True, help="datasets.yaml")
     parser.add_argument("--dataset", required=True, help="an entry's name, or any name together with --local-folder")
-    parser.add_argument("--output-folder", type=Path, required=True, help="gets the four raw IDX files")
-    parser.add_argument("--local-folder", type=Path, help="folder of the files, raw or .gz, tried first")
+    parser.add_argument("--output-folder", type=Path, required=True, help="gets the raw files")
+    parser.add_argument("--local-folder", type=Path, help="folder of the files, tried first")
     arguments = parser.parse_args(argv)
     try:
         with _signals_unwind():
@@ -56,9 +56,10 @@ def main(argv: list[str] | None = None) -> None:
             if arguments.dataset in datasets or arguments.local_folder is None:
                 dataset = find_dataset(datasets, arguments.dataset)
                 fetch_dataset(dataset, arguments.output_folder, arguments.local_folder, _log)
+                names = list(FILES.values())
             else:
-                take_unlisted(arguments.local_folder, arguments.output_folder, _log)
-            files = [arguments.output_folder / name for name in FILES.values()]
+                names = take_unlisted(arguments.local_folder, arguments.output_folder, _log)
+            files = [arguments.output_folder / name for name in names]
             records.write_record(arguments.output_folder / "download.json", files, dataset=arguments.dataset)
     except (Refused, ValueError, OSError) as error:
         sys.exit(f"ERROR: {error}")

@@ -56,7 +56,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     add_study_argument(parser)
     parser.add_argument("--margin-accuracy", type=float, required=True)
     parser.add_argument("--margin-loss", type=float, required=True)
-    parser.add_argument("--class-names", type=json.loads, required=True, help="a JSON list: a name may begin with -")
+    parser.add_argument("--class-names", type=json.loads, help="a JSON list: a name may begin with -; else the labels")
     parser.add_argument("--dpi", type=int, required=True)
     parser.add_argument("--show-seeds", choices=["true", "false"], required=True)
     return parser.parse_args(argv)
@@ -77,8 +77,9 @@ def all_figures(
     figures = {
         "learning_curves": lambda: learning_curves(histories, int(study.baseline["epochs"])),
         "confusion_matrix": lambda: with_fonts(names, confusion_matrix, labels, predicted),
-        "most_missed": lambda: with_fonts(names, most_missed, images, labels, predicted, losses),
     }
+    if images.ndim > 2:  # a vector is no picture
+        figures["most_missed"] = lambda: with_fonts(names, most_missed, images, labels, predicted, losses)
     if sweeps:
         figures["train_and_test"] = lambda: train_and_test(runs, sweeps)
     for name, varied in study.summaries.items():

@@ -26,7 +26,7 @@ def scored_outcomes(setting: Setting, labels: np.ndarray) -> dict[str, np.ndarra
     loss, predicted = read_outcomes(setting)
     accuracy = (predicted == labels).astype(np.float32)
     diverged = ~np.isfinite(loss).all(axis=1)
-    accuracy[diverged], loss[diverged] = chance(setting.origin.arrays.label["classes"])
+    accuracy[diverged], loss[diverged] = chance(setting.origin.classes)
     return {"accuracy": accuracy, "loss": loss}
 
 

@@ -29,8 +29,11 @@ def main(argv: list[str] | None = None) -> None:
     work = work_of(config, folder)
     slots = jobs_at_once(options.cores, options.memory_mb, work)
     with nullcontext([]) if is_dry else concluded(folder) as runs:
-        for targets in (["data", "networks"], []):
-            display.run([*arguments, *targets, *configs], folder, work, slots, runs)
+        display.run([*arguments, "data", "networks", *configs], folder, work, slots, runs)
+        if not is_dry:
+            for note in checking.notes_on_data(folder / "results" / "data" / config.dataset):
+                print(f"NOTE: {note}")
+        display.run([*arguments, *configs], folder, work, slots, runs)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from tabulate import tabulate
 
-from data.arrays import read_split
+from data.arrays import read_raw
 from data.datasets import FILES, load_datasets
 from design.places import user_path
 from files.arithmetic import arithmetic
@@ -35,10 +35,16 @@ START_SECONDS = 8  # of a run: its imports, compiling its network, its evaluatio
 Compared = tuple[Run, Outcome, Outcome]  # stored, and retrained here
 
 
+def raw_names(data: Path) -> list[str]:
+    """Return the names of a data set's raw files; those of a listed one where there is no record of them."""
+    path = data / "raw" / "download.json"
+    return list(Record(path).sha256) if path.is_file() else list(FILES.values())
+
+
 def missing_files(results: Path, runs: list[Run], data: Path) -> list[Path]:
     """Return the files of a finished study that are missing."""
     files = [run.folder / name for run in runs for name in ("state.npz", "history.csv", "metrics.csv")]
-    files += [data / "raw" / name for name in FILES.values()]
+    files += [data / "raw" / name for name in raw_names(data)]
     files += [data / f"{part}_{subset}.npy" for subset in ("train", "test") for part in "xy"]
     files += [results / "provenance.json"]
     return [path for path in dict.fromkeys(files) if not path.is_file()]
@@ -66,12 +72,11 @@ def check_data(folder: Path, expected: dict[str, str]) -> None:
         received = sha256(folder / "raw" / name)
         if received != digest:
             raise ValueError(f"{folder / 'raw' / name}: expected SHA-256 {digest}. Received: {received}")
-    for subset in ("train", "test"):
-        for part, array in zip("xy", read_split(folder / "raw", subset), strict=True):
-            path = folder / f"{part}_{subset}.npy"
-            stored = np.load(path, allow_pickle=False)
-            if stored.dtype != array.dtype or not np.array_equal(stored, array):
-                raise ValueError(f"{path}: differs from the raw files. Delete it and run `make` again.")
+    for name, array in read_raw(folder / "raw", raw_names(folder)).arrays.items():
+        path = folder / f"{name}.npy"
+        stored = np.load(path, allow_pickle=False)
+        if stored.dtype != array.dtype or not np.array_equal(stored, array):
+            raise ValueError(f"{path}: differs from the raw files. Delete it and run `make` again.")
 
 
 def changed_files(results: Path) -> tuple[int, list[str]]:
@@ -148,6 +153,7 @@ def verify(results: Path, number: int, seed: int, show: Callable[[str], None]) -
     sample = draw(runs, number, seed)
     hashes, source = expected_hashes(config["dataset"], record)
     check_data(folder, hashes)
+    classes = Record(folder / "preprocess.json").label["classes"]
     files, changed = changed_files(results)
     stored = [stored_outcome(run) for run in sample]
     show(f"Data: {folder}/*.npy agree with the raw files, and these have the SHA-256 of {source}.")

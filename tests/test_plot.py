@@ -11,7 +11,7 @@ import plot
 from figures.class_names import drawable
 from figures.style import STYLE
 from helpers.hand_made import MARGINS, HandMade, rich_study
-from helpers.written_report import finish
+from helpers.written_report import DELTAS, finish
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +62,19 @@ def test_equal_perfect_and_diverged_runs_draw(tmp_path, accuracy, loss):
             study.add(wanted_by, [accuracy] * 3, [loss] * 3, units=units, batch_size=batch_size)
     for draw in figures_of(study).values():
         draw().draw_without_rendering()
+
+
+def test_a_study_of_vectors_shows_no_images(tmp_path):
+    study = HandMade(tmp_path, {}, shape=(13,)).add("baseline", [0.98, 0.97], [0.1, 0.2])
+    assert set(figures_of(study)) == {"learning_curves", "confusion_matrix", "published"}
+
+
+def test_classes_without_names_are_called_by_their_labels(tmp_path):
+    study = HandMade(tmp_path, {}).add("baseline", [0.98, 0.97], [0.1, 0.2])
+    finish(study)
+    arguments = plot.parse_arguments([*study.arguments(), *DELTAS, "--dpi", "50", "--show-seeds", "true"])
+    panel = plot.all_figures(study.read(), MARGINS, arguments)["confusion_matrix"]().axes[0]
+    assert [text.get_text() for text in panel.get_xticklabels()] == list("0123456789")
 
 
 def test_a_study_of_the_baseline_alone_has_its_three_figures_and_the_published(tmp_path):

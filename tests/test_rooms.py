@@ -33,6 +33,7 @@ TESTED_BY = {
     "plan": "workflow/test_workflow.py",
     "preprocess": "data/test_arrays.py",
     "train": "training/test_block.py",
+    "data.array_files": "faults/test_broken_arrays.py",
     "design.labels": "writing/test_sweep_sentences.py",
     "design.sweeps": "design/test_configuration.py",
     "published.study_runs": "published/test_rows.py",

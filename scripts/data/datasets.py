@@ -1,14 +1,15 @@
 """The data sets a study can name: what their files hold, byte for byte, and where they come from."""
 
-import math
 import re
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
+import numpy as np
 from pydantic import AfterValidator, model_validator
 
+from data.idx import idx_bytes
 from design import yaml_files
-from design.explanations import Line, Strict, fault, must_be, nearest, number, parse, text, word
+from design.explanations import ClassNames, Line, Strict, fault, must_be, nearest, number, parse, text, word
 
 # Key of each IDX file and the name it takes among the results, whatever its sources call it.
 FILES = {
@@ -17,8 +18,6 @@ FILES = {
     "test_images": "t10k-images-idx3-ubyte",
     "test_labels": "t10k-labels-idx1-ubyte",
 }
-IMAGE_SHAPE = (28, 28)
-CLASSES = 10
 
 
 class DataFile(NamedTuple):
@@ -48,6 +47,7 @@ class Dataset(NamedTuple):
     """What the workflow needs of an entry of datasets.yaml; `files` has the keys of `FILES`, in that order."""
 
     name: str
+    image_shape: tuple[int, ...]
     class_names: tuple[str, ...]
     train_images_count: int
     test_images_count: int
@@ -70,10 +70,10 @@ _DebianPackage = text(r"[a-z0-9][a-z0-9+.-]+", "the name of a Debian package")
 _Folder = text(r"[^\s/]+(/[^\s/]+)*", "a folder inside the package, without / at either end")
 
 
-def _different(names: list[str]) -> list[str]:
-    if len(names) != CLASSES or len(set(names)) != CLASSES:
-        raise fault(f"a list of {CLASSES} different names")
-    return names
+def _image_shape(shape: list[int]) -> list[int]:
+    if not 1 <= len(shape) <= 3:
+        raise fault("[height, width], [height, width, channels] or [length]")
+    return shape
 
 
 class _File(Strict):
@@ -111,7 +111,8 @@ class _Entry(Strict):
     description: Line
     license: Line
     citation: Line
-    class_names: Annotated[list[Line], AfterValidator(_different)]
+    image_shape: Annotated[list[number(int, "a positive whole number", gt=0, lt=2**32)], AfterValidator(_image_shape)]
+    class_names: ClassNames
     train_images_count: _ImageCount
     test_images_count: _ImageCount
     files: _Files
@@ -148,15 +149,16 @@ def _dataset(name: str, entry: _Entry) -> Dataset:
     files = {}
     for key, file in entry.files:
         split, part = key.split("_")
-        header, item = (16, math.prod(IMAGE_SHAPE)) if part == "images" else (8, 1)
-        files[key] = DataFile(file.name, file.sha256, header + item * counts[split])
+        shape = (counts[split], *entry.image_shape) if part == "images" else (counts[split],)
+        files[key] = DataFile(file.name, file.sha256, idx_bytes(shape, np.dtype(np.uint8)))
     sources = (
         Source(kind, address, source.folder)
         for source in entry.sources
         for kind, address in source
         if address and kind != "folder"
     )
-    return Dataset(name, tuple(entry.class_names), counts["train"], counts["test"], files, tuple(sources))
+    shape, names = tuple(entry.image_shape), tuple(entry.class_names)
+    return Dataset(name, shape, names, counts["train"], counts["test"], files, tuple(sources))
 
 
 def find_dataset(datasets: dict[str, Dataset], name: str) -> Dataset:
@@ -176,5 +178,5 @@ def find_dataset(datasets: dict[str, Dataset], name: str) -> Dataset:
         return datasets[name]
     raise ValueError(
         f"`dataset` must be one of {', '.join(datasets)}, or a name of your own with `data_folder` set to the folder "
-        f"of its four IDX files. Received: {name!r}{nearest(name, datasets)}"
+        f"of its files. Received: {name!r}{nearest(name, datasets)}"
     )

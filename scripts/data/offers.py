@@ -22,11 +22,10 @@ NPM_OPTIONS = ("--ignore-scripts", "--silent", "--json", "--fetch-retries=1", "-
 
 
 class Limits(NamedTuple):
-    """How long to wait, in seconds, and how large a file may be whose size no entry states, in bytes."""
+    """How long to wait, in seconds."""
 
     answer_seconds: float = 30  # for a connection, and between two pieces of an answer
     file_seconds: float = 900  # for one whole file, or one whole package
-    unlisted_bytes: int = 200_000_000
 
 
 LIMITS = Limits()

@@ -1,11 +1,12 @@
 """Where the files of a data set come from: each source tried in turn, each file checked by SHA-256.
 
 A data set listed in datasets.yaml is known by the SHA-256 of each file, so it does not matter who delivers it. One that
-is not listed comes from a local folder alone, is checked for its shape, and its SHA-256 are printed.
+is not listed comes from a local folder alone, is checked to be images and their labels, and its SHA-256 are printed.
 """
 
 import gzip
 import os
+import shutil
 import signal
 import tarfile
 import zlib
@@ -16,12 +17,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.error import HTTPError
 
-from data.datasets import CLASSES, FILES, IMAGE_SHAPE, DataFile, Dataset, Source
-from data.idx import MARKUP, check_labelled_images, content_kind
-from data.offers import LIMITS, OFFERS, Limits, Open, Refused, local_offers, reason_of
+from data.data_folder import own_arrays, raw_copies
+from data.datasets import FILES, DataFile, Dataset, Source
+from data.idx import CHUNK_BYTES, MARKUP, content_kind, opened
+from data.labelled_images import read_labelled_images
+from data.offers import LIMITS, OFFERS, Limits, Open, Refused, reason_of
 from files import records
 
-CHUNK_BYTES = 1 << 20
 # gzip makes what it cannot compress a little larger.
 COMPRESSION_SLACK_BYTES = 1 << 16
 
@@ -117,45 +119,33 @@ def take_from(
     return taken, reasons
 
 
-def take_unlisted(local_folder: Path, output_folder: Path, log: Callable[[str], None], limits: Limits = LIMITS) -> None:
-    """Take a data set that has no entry from a local folder: all four files, or none where one is wrong.
+def take_unlisted(local_folder: Path, output_folder: Path, log: Callable[[str], None]) -> list[str]:
+    """Take a data set that has no entry from a local folder: all its files, or none where one is wrong.
 
     Args:
-        local_folder: holds the files, named as in `FILES`, raw or with .gz appended.
-        output_folder: gets the raw files.
+        local_folder: holds the files, as `own_arrays` finds them.
+        output_folder: gets them, decompressed.
         log: function that takes one line for each file.
-        limits: the largest size of a file.
+
+    Returns:
+        The names of the files.
 
     Raises:
-        Refused: if a file is missing, damaged or too large.
-        ValueError: if the files are not images of 28 x 28 pixels and their labels from 0 to 9.
+        ValueError: if they are missing or damaged, or not images and their labels; one line that names the file.
         OSError: if a file cannot be read or written.
     """
     output_folder.mkdir(parents=True, exist_ok=True)
-    wanted = {key: DataFile(name, "", limits.unlisted_bytes) for key, name in FILES.items()}
-    offers: dict[str, Open] = {}
-    for key, open_stream in local_offers(Source("local", str(local_folder)), wanted):
-        offers.setdefault(key, open_stream)  # where a file lies there twice, the raw one
-    absent = [name for key, name in FILES.items() if key not in offers]
-    if absent:
-        raise Refused(f"{local_folder}: expected {', '.join(FILES.values())}, raw or .gz; missing: {', '.join(absent)}")
+    arrays = own_arrays(local_folder)
+    read_labelled_images(arrays)  # here a line can name the user's file
+    copies = raw_copies(arrays)
     with TemporaryDirectory(prefix=".part-", dir=output_folder) as temporary:
-        folder = Path(temporary)
-        for key, name in FILES.items():
-            try:
-                saved = save(offers[key], folder / "saved", limits.unlisted_bytes, limits)
-                unpack(saved, folder / name, limits.unlisted_bytes)
-            except Refused as error:
-                raise Refused(f"{local_folder / name}: {error}") from None
-        for split in ("train", "test"):
-            paths = (folder / FILES[f"{split}_{part}"] for part in ("images", "labels"))
-            try:
-                check_labelled_images(*paths, IMAGE_SHAPE, CLASSES)
-            except ValueError as error:  # name the user's file, not the copy that is about to go
-                raise ValueError(str(error).replace(temporary, str(local_folder))) from None
-        for name in FILES.values():
-            log(f"folder {local_folder}: took {name}, SHA-256 {records.sha256(folder / name)}")
-            os.replace(folder / name, output_folder / name)
+        for name, path in copies.items():
+            with opened(path) as source, (Path(temporary) / name).open("wb") as file:
+                shutil.copyfileobj(source, file, CHUNK_BYTES)
+        for name, path in copies.items():
+            log(f"{path}: taken as {name}, SHA-256 {records.sha256(Path(temporary) / name)}")
+            os.replace(Path(temporary) / name, output_folder / name)
+    return [*copies]
 
 
 def save(open_stream: Open, path: Path, size: int, limits: Limits) -> Path:

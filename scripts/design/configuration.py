@@ -9,6 +9,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 
 from design.explanations import (
+    MOST_CLASSES,
+    ClassNames,
     Expected,
     Strict,
     fault,
@@ -61,6 +63,11 @@ Name = Annotated[
     ),
 ]
 FileName = Annotated[str | None, BeforeValidator(null_as_none), Expected("text or null"), AfterValidator(_encodable)]
+OwnClassNames = Annotated[
+    ClassNames | None,
+    BeforeValidator(null_as_none),
+    Expected(f"null or a list of 2 to {MOST_CLASSES} different names, in quotes if they look like numbers"),
+]
 Switch = Annotated[bool, Expected("true or false")]
 Dpi = number(int, "an integer from 50 to 600", ge=50, le=600)
 
@@ -83,7 +90,8 @@ class Config(Strict):
     """What a study is: data set, baseline, what is varied, how often it is repeated."""
 
     dataset: Name = Field("mnist", description="an entry of datasets.yaml, or a name of your own with data_folder")
-    data_folder: FileName = Field(None, description="folder with the four IDX files (raw or .gz), tried first")
+    data_folder: FileName = Field(None, description="folder with the data set's files, tried first")
+    class_names: OwnClassNames = Field(None, description="names of the classes 0, 1, … in figures; null for the usual")
     network: Annotated[str, Expected("a path"), AfterValidator(_encodable)] = Field(
         "config/networks/dense.py", description="file of the network, a function `build`"
     )

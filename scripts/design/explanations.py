@@ -81,6 +81,16 @@ def text(pattern: str, expected: str):
 
 
 Line = text(r"\S|\S.*\S", "one line of text, in quotes if it looks like a number")
+MOST_CLASSES = 256  # a label is one byte
+
+
+def _different(names: list[str]) -> list[str]:
+    if not 2 <= len(set(names)) == len(names) <= MOST_CLASSES:
+        raise fault(f"a list of 2 to {MOST_CLASSES} different names")
+    return names
+
+
+ClassNames = Annotated[list[Line], AfterValidator(_different)]
 
 
 def without_repetition(name: str) -> str:

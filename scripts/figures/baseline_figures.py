@@ -81,7 +81,7 @@ def most_missed(
     """Draw the test images that most seeds of the baseline get wrong, the highest mean loss first among equals.
 
     Args:
-        images: uint8 (n, 28, 28, 1).
+        images: uint8 or float32 (n, height, width, channels).
         labels: uint8 (n,).
         predicted: uint8 (seeds, n).
         losses: float32 (seeds, n).
@@ -89,6 +89,7 @@ def most_missed(
     """
     misses = (predicted != labels).sum(axis=0)
     order = np.lexsort((-losses.mean(axis=0), -misses))[:24]
+    low, high = (0, 255) if images.dtype == np.uint8 else (images.min(), images.max())
     short = max(map(len, names)) < 3 and not any(map(is_right_to_left, names))
     titles = []
     for index in order:
@@ -103,8 +104,25 @@ def most_missed(
     for panel in panels.flat[len(order) :]:
         panel.set_visible(False)
     for panel, index, title in zip(panels.flat, order, titles, strict=False):
-        panel.imshow(images[index].reshape(28, 28), cmap="gray_r", vmin=0, vmax=255)
+        panel.imshow(as_picture(images[index], low, high), cmap="gray_r", vmin=low, vmax=high)
         panel.set_axis_off()
         panel.set_title(title, fontsize=TITLE_SIZE, parse_math=False)
     figure.suptitle("The most missed test images of the baseline: true class, most frequent error")
     return figure
+
+
+def as_picture(image: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Return what Matplotlib shows of an image: colours if it has three or four channels, else their mean in grey.
+
+    Args:
+        image: uint8 or float32 (height, width, channels).
+        low: what is shown as black in colours, for floats.
+        high: what is shown as full colour.
+
+    Returns:
+        (height, width, 3) or (height, width).
+    """
+    if image.shape[2] in (3, 4):
+        colours = image[..., :3]
+        return colours if image.dtype == np.uint8 else np.clip((colours - low) / ((high - low) or 1), 0, 1)
+    return image[..., 0] if image.shape[2] == 1 else image.mean(axis=2)

@@ -61,9 +61,8 @@ class StudyRuns:
             return None
         rows = sorted(rows, key=lambda row: int(row["seed"]))
         accuracy = "train_accuracy" if quantity == "train_accuracy" else "test_accuracy"
-        scored = score_at_chance(
-            *([float(row[name]) for row in rows] for name in (accuracy, "test_loss")), self._classes
-        )
+        metrics = ([float(row[name]) for row in rows] for name in (accuracy, "test_loss"))
+        scored = score_at_chance(*metrics, self._classes)
         values = scored.loss if quantity == "test_loss" else scored.accuracy
         return RunsAt(tuple(int(row["seed"]) for row in rows), values, int(scored.count))
 

@@ -11,6 +11,7 @@ from design import configuration, yaml_files
 from design import plan as planning
 from design.network_file import network_reader
 from design.places import Places
+from files.records import Record
 from published.publication import publications
 from stats.paired_verdicts import can_reject, fewest_seeds
 
@@ -63,6 +64,14 @@ def too_few_seeds(config: configuration.Config, plan: planning.Plan) -> list[str
                 f"alpha = {config.alpha:g}; {fewest_seeds(family, config.alpha)} could"
             )
     return warnings
+
+
+def notes_on_data(arrays: Path) -> list[str]:
+    """Return a line for what may surprise in a data set whose arrays lie in a folder; none where they are not made."""
+    path = arrays / "preprocess.json"
+    label = Record(path, dataset=arrays.name).label if path.exists() else {}
+    absent = ", ".join(map(str, label.get("absent_classes", ())))
+    return [f"no training image of {arrays.name} is of class {absent}"] if absent else []
 
 
 def checked_config(files: list[Path], folder: Path = Path(), given: dict | None = None) -> configuration.Config:

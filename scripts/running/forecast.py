@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from data.data_folder import ImageCounts, image_counts
+from data.data_folder import image_counts
+from data.labelled_images import ImageCounts
 from design.configuration import Config
 from design.places import Places
 from design.plan import Link, Plan, make_plan

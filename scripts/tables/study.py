@@ -35,6 +35,11 @@ class Origin:
         """The record of the arrays; raises RecordError as that does."""
         return Record(self.data_folder / "preprocess.json", dataset=self.data_folder.name)
 
+    @property
+    def classes(self) -> int:
+        """Number of classes of the data set; raises RecordError as `arrays` does."""
+        return self.arrays.label["classes"]
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -135,7 +140,7 @@ class Study:
     @property
     def classes(self) -> int:
         """Number of classes of the data set."""
-        return self.origin.arrays.label["classes"]
+        return self.origin.classes
 
     @property
     def seeds(self) -> int:

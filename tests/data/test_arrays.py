@@ -43,7 +43,8 @@ def test_arrays_of_real_images(raw, tmp_path):
         "x_test": (np.uint8, (500, 28, 28, 1)),
         "y_test": (np.uint8, (500,)),
     }
-    assert (record.label["input_shape"], record.label["classes"]) == ([28, 28, 1], 10)
+    assert record.label["input_shape"] == [28, 28, 1]
+    assert record.label["classes"] == 10
     # Well known starts of MNIST.
     assert arrays["y_train"][:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
     assert arrays["y_test"][:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
@@ -58,6 +59,17 @@ def test_pixels_are_in_reading_order(raw, tmp_path):
     put_on_record(raw)
     arrays.preprocess(raw, tmp_path / "arrays")
     assert np.argwhere(np.load(tmp_path / "arrays" / "x_test.npy")).tolist() == [[3, 2, 1, 0]]
+
+
+def test_classes_are_those_that_have_names(raw, tmp_path):
+    call = ["--raw-folder", str(raw), "--output-folder", str(tmp_path / "arrays"), "--classes"]
+    preprocess.main([*call, "12"])
+    label = Record(tmp_path / "arrays" / "preprocess.json").label
+    assert (label["classes"], label["absent_classes"]) == (12, [10, 11])
+    with pytest.raises(
+        SystemExit, match=r"train-labels-idx1-ubyte: expected labels from 0 to 8, received 9 at index 4$"
+    ):
+        preprocess.main([*call, "9"])
 
 
 def test_same_bytes_each_time_and_old_arrays_are_replaced(raw, tmp_path):
@@ -102,8 +114,11 @@ def spoil_presence(raw):
 @pytest.mark.parametrize(
     ("spoil", "problem"),
     [
-        (spoil_size, "t10k-images-idx3-ubyte: expected images of 28 x 28 pixels, received 32 x 32 pixels"),
-        (spoil_label, "t10k-labels-idx1-ubyte: expected labels from 0 to 9, received 10 at index 7"),
+        (
+            spoil_size,
+            "t10k-images-idx3-ubyte: expected images of the shape (28, 28, 1), as in training, received (32, ",
+        ),
+        (spoil_label, "t10k-labels-idx1-ubyte: expected classes that training images have, received 10 at index 7. "),
         (spoil_count, "t10k-labels-idx1-ubyte: expected 500 labels, one for each image, received 499"),
         (spoil_all, "t10k-images-idx3-ubyte: expected at least one image, received none"),
         (spoil_bytes, "t10k-images-idx3-ubyte: expected 392016 bytes for shape (500, 28, 28), received 391916"),

@@ -1,12 +1,16 @@
-"""A data set of one's own: its four files are found, and its images counted."""
+"""A data set of one's own: its files are found, and its images counted by headers alone."""
 
 import gzip
 import shutil
+import tracemalloc
 
+import numpy as np
 import pytest
 
-from data.data_folder import find_data_folder, idx_files, image_counts
+from data.array_files import ArrayFile
+from data.data_folder import find_data_folder, image_counts, own_arrays, raw_arrays, raw_copies
 from data.datasets import FILES
+from data.labelled_images import ARRAYS
 from design.places import Places
 from helpers.workflow import PROJECT, SUBSET
 
@@ -34,19 +38,71 @@ def compress(path):
     return packed
 
 
-def test_the_four_files_come_in_the_order_of_their_keys(folder):
-    assert idx_files(folder) == [folder / name for name in FILES.values()]
+def paths(folder):
+    return [file.path for file in own_arrays(folder).values()]
+
+
+def save(folder, archive="", **arrays):
+    """Save a small data set of vectors as .npy, or as an .npz of that name."""
+    folder.mkdir(exist_ok=True)
+    x, y = np.zeros((4, 3), np.float32), np.arange(4) % 2
+    arrays = {"x_train": x, "y_train": y, "x_test": x, "y_test": y} | arrays
+    if archive:
+        np.savez(folder / archive, **arrays)
+    else:
+        for name, array in arrays.items():
+            np.save(folder / f"{name}.npy", array)
+
+
+def test_the_four_files_come_in_the_order_of_their_arrays(folder):
+    assert paths(folder) == [folder / name for name in FILES.values()]
+    assert own_arrays(str(folder)) == own_arrays(folder)
+    assert list(own_arrays(folder)) == list(ARRAYS)
 
 
 def test_compressed_files_are_found_beside_raw_ones(folder):
     packed = compress(folder / LABELS)
     names = list(FILES.values())
-    assert idx_files(folder) == [folder / names[0], packed, *(folder / name for name in names[2:])]
+    assert paths(folder) == [folder / names[0], packed, *(folder / name for name in names[2:])]
 
 
 def test_a_raw_file_is_taken_before_a_compressed_one(folder):
     (folder / f"{LABELS}.gz").write_bytes(b"anything")
-    assert idx_files(folder)[1] == folder / LABELS
+    assert paths(folder)[1] == folder / LABELS
+
+
+def test_arrays_of_numpy_are_found(tmp_path, count):
+    save(tmp_path)
+    assert paths(tmp_path) == [tmp_path / f"{name}.npy" for name in ARRAYS]
+    assert count("mine", str(tmp_path)) == (4, 4, (3,))
+
+
+def test_one_archive_is_found_among_others_and_may_hold_more(tmp_path, count):
+    save(tmp_path, "mine.npz", x_val=np.zeros(3))
+    np.savez(tmp_path / "other.npz", x_train=np.zeros(3))
+    (tmp_path / "broken.npz").write_bytes(b"PK")
+    (tmp_path / "._mine.npz").write_bytes(b"of a Mac")
+    assert own_arrays(tmp_path) == {name: ArrayFile(tmp_path / "mine.npz", name) for name in ARRAYS}
+    assert count("mine", str(tmp_path)) == (4, 4, (3,))
+
+
+def test_two_data_sets_in_one_folder_are_refused_and_both_named(folder):
+    save(folder, "first.npz")
+    with pytest.raises(ValueError, match="`data_folder` must hold one data set, ") as caught:
+        own_arrays(folder)
+    assert str(caught.value).endswith(
+        "but both train-images-idx3-ubyte, … and first.npz are one. Move one of them elsewhere. Received: "
+        f"{str(folder)!r}"
+    )
+    (folder / LABELS).unlink()
+    assert own_arrays(folder)["x_train"].path.name == "first.npz"
+    save(folder, "second.npz")
+    with pytest.raises(ValueError, match=r"but both first\.npz and second\.npz are one\."):
+        own_arrays(folder)
+    (folder / "second.npz").unlink()
+    save(folder)
+    with pytest.raises(ValueError, match=r"but both x_train\.npy, … and first\.npz are one\."):
+        own_arrays(folder)
 
 
 @pytest.mark.parametrize("name", FILES.values())
@@ -54,23 +110,52 @@ def test_a_file_that_is_missing_is_named(folder, name):
     (folder / name).unlink()
     (folder / name).mkdir()  # a folder of that name does not count
     with pytest.raises(ValueError, match="data_folder") as caught:
-        idx_files(folder)
+        own_arrays(folder)
     assert str(caught.value) == f"`data_folder` must hold the file {name} or {name}.gz. Received: {str(folder)!r}"
+
+
+@pytest.mark.parametrize("name", ["absent", LABELS])
+def test_what_is_no_folder_is_refused(folder, name):
+    with pytest.raises(ValueError, match="data_folder") as caught:
+        own_arrays(folder / name)
+    assert str(caught.value) == f"`data_folder` must be an existing folder. Received: {str(folder / name)!r}"
+
+
+def test_copies_take_fixed_names_among_the_results(folder, tmp_path):
+    assert raw_copies(own_arrays(folder)) == {name: folder / name for name in FILES.values()}
+    save(tmp_path / "arrays")
+    assert list(raw_copies(own_arrays(tmp_path / "arrays"))) == [f"{name}.npy" for name in ARRAYS]
+    save(tmp_path / "archive", "{$(touch pwned)}.npz")
+    copies = raw_copies(own_arrays(tmp_path / "archive"))
+    assert copies == {"data.npz": tmp_path / "archive" / "{$(touch pwned)}.npz"}
+    assert raw_arrays(tmp_path, copies)["y_test"] == ArrayFile(tmp_path / "data.npz", "y_test")
+    assert raw_arrays(tmp_path, ["x_train.npy"])["y_test"] == ArrayFile(tmp_path / "y_test.npy")
+
+
+def test_counting_reads_headers_alone(tmp_path, count):
+    """Of images of four gigabytes, which take no room on a disk that keeps holes."""
+    save(tmp_path, y_train=np.zeros(1_000_000, np.uint8), y_test=np.zeros(1, np.uint8), x_test=np.zeros((1, 64, 64)))
+    with (tmp_path / "x_train.npy").open("wb") as file:
+        header = {"descr": "<f8", "fortran_order": False, "shape": (1_000_000, 64, 64)}
+        np.lib.format.write_array_header_1_0(file, header)
+        file.truncate(file.tell() + 8 * 64 * 64 * 1_000_000)
+    tracemalloc.start()
+    assert count("mine", str(tmp_path)) == (1_000_000, 1, (64, 64, 1))
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize("dataset", ["mnist", "fashion_mnist"])
 def test_a_listed_data_set_is_counted_by_its_entry(count, folder, dataset):
-    assert count(dataset, None) == (60000, 10000)
-    assert count(dataset, str(folder)) == (60000, 10000)
+    assert count(dataset, None) == (60000, 10000, (28, 28, 1))
+    assert count(dataset, str(folder)) == (60000, 10000, (28, 28, 1))
 
 
-def test_a_data_set_of_ones_own_is_counted_by_its_label_files(count, folder):
-    assert count("mine", str(folder)) == (1000, 500)
-    compress(folder / LABELS)
-    assert count("mine", str(folder)) == (1000, 500)
-    (folder / LABELS).write_bytes(b"\x00\x00\x08\x01\x00\x01\x00\x02" + bytes(100))
-    (folder / FILES["test_labels"]).write_bytes(b"\x00\x00\x08\x01\x00\x00\xea\x60" + bytes(100))
-    assert count("mine", str(folder)) == (65538, 60000)  # QMNIST has as many test images
+def test_a_data_set_of_ones_own_is_counted_by_its_headers(count, folder):
+    assert count("mine", str(folder)) == (1000, 500, (28, 28, 1))
+    for name in FILES.values():
+        compress(folder / name)
+    assert count("mine", str(folder)) == (1000, 500, (28, 28, 1))
 
 
 def test_an_unknown_data_set_without_a_folder_is_told_with_the_nearest(count):
@@ -108,25 +193,23 @@ def test_a_relative_data_folder_leads_to_the_same_place_before_and_after_the_stu
 
 
 @pytest.mark.parametrize(
-    ("content", "received"),
+    ("content", "problem"),
     [
-        (b"", "0x"),
-        (HEADER[:4], "0x00000801"),
-        (HEADER[:7], "0x00000801000003"),
-        (b"\x00\x00\x08\x03" + HEADER[4:], "0x00000803000003e8"),
-        (b"<html>\n<head>", "0x3c68746d6c3e0a3c"),
+        (b"", "expected an IDX file, which begins with "),
+        (HEADER[:4], "expected a header of 8 bytes, received 4"),
+        (b"\x00\x00\x08\x03" + HEADER[4:], "expected a header of 16 bytes, received 8"),
+        (b"<html>\n<head>", "received an HTML or XML page"),
     ],
 )
 @pytest.mark.parametrize("ending", ["", ".gz"])
-def test_a_file_that_is_no_label_file_is_refused(count, folder, content, received, ending):
+def test_a_file_that_is_no_label_file_is_refused(count, folder, content, problem, ending):
     (folder / LABELS).unlink()
     path = folder / f"{LABELS}{ending}"
     path.write_bytes(gzip.compress(content, mtime=0) if ending else content)
-    with pytest.raises(ValueError, match="expected an IDX label file") as caught:
+    with pytest.raises(ValueError, match=r"IDX|header") as caught:
         count("mine", str(folder))
-    assert str(caught.value) == (
-        f"{path}: expected an IDX label file, which begins with 0x00000801. Received: {received}"
-    )
+    assert str(caught.value).startswith(f"{path}: ")
+    assert problem in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -141,9 +224,9 @@ def test_a_file_that_is_no_gzip_is_refused_in_one_line(count, folder, content):
     (folder / LABELS).unlink()
     path = folder / f"{LABELS}.gz"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match="cannot be read") as caught:
+    with pytest.raises(ValueError, match="expected") as caught:
         count("mine", str(folder))
-    assert str(caught.value).startswith(f"{path}: cannot be read: ")
+    assert str(caught.value).startswith(f"{path}: expected ")
     assert len(str(caught.value).splitlines()) == 1
 
 
@@ -156,4 +239,4 @@ def test_a_folder_whose_files_the_workflow_would_remove_is_refused(count, tmp_pa
         with pytest.raises(ValueError, match="`data_folder` must lie outside results/"):
             count(dataset, folder)
     shutil.copytree(SUBSET, tmp_path / "results_of_a_scan")
-    assert count("mine", "results_of_a_scan") == (1000, 500)
+    assert count("mine", "results_of_a_scan") == (1000, 500, (28, 28, 1))

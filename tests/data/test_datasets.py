@@ -8,13 +8,14 @@ import pytest
 import yaml
 
 from data.datasets import FILES, Source, find_dataset, load_datasets
-from data.idx import read_idx_shape
+from data.idx import read_idx_header
 
 PROJECT = Path(__file__).parents[2]
 ENTRY = {
     "description": "ten kinds of leaves",
     "license": "CC0-1.0",
     "citation": "nobody",
+    "image_shape": [28, 28],
     "class_names": [f"leaf {index}" for index in range(10)],
     "train_images_count": 20,
     "test_images_count": 10,
@@ -75,6 +76,22 @@ def test_entry_of_ones_own(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("shape", "size"), [([32, 32, 3], 4 + 16 + 20 * 3072), ([7, 5], 4 + 12 + 20 * 35), ([64], 4 + 8 + 20 * 64)]
+)
+def test_sizes_follow_from_the_shape(tmp_path, shape, size):
+    leaves = load(tmp_path, {"leaves": with_value(["image_shape"], shape)})["leaves"]
+    assert leaves.image_shape == tuple(shape)
+    assert leaves.files["train_images"].size == size
+    assert leaves.files["train_labels"].size == 8 + 20
+
+
+@pytest.mark.parametrize("classes", [2, 47, 256])
+def test_an_entry_has_as_many_classes_as_names(tmp_path, classes):
+    names = [f"leaf {index}" for index in range(classes)]
+    assert load(tmp_path, {"leaves": with_value(["class_names"], names)})["leaves"].class_names == tuple(names)
+
+
 def test_upper_case_digest_and_no_sources_are_fine(tmp_path):
     entry = with_value(["files", "test_labels", "sha256"], "AB" * 32) | {"sources": []}
     leaves = load(tmp_path, {"leaves": entry})["leaves"]
@@ -89,15 +106,30 @@ def test_upper_case_digest_and_no_sources_are_fine(tmp_path):
         (["license"], "", "`leaves.license` must be one line of text"),
         (["citation"], "two\nlines", "`leaves.citation` must be one line of text"),
         (["licence"], "MIT", "`leaves.licence` is not a known key. Did you mean `license`?"),
-        (["quux"], "MIT", "`leaves.quux` is not a known key. Known: description, license, citation, class_names, "),
+        (["quux"], "MIT", "`leaves.quux` is not a known key. Known: description, license, citation, image_shape, "),
         (["epoch"], 5, "`leaves.epoch` is not a known key. Known: description, "),
         (
             ["class_names"],
-            ["a", "b"],
-            "`leaves.class_names` must be a list of 10 different names. Received: ['a', 'b']",
+            ["a"],
+            "`leaves.class_names` must be a list of 2 to 256 different names. Received: ['a']",
         ),
-        (["class_names"], ["a"] * 10, "`leaves.class_names` must be a list of 10 different names"),
+        (["class_names"], ["a"] * 10, "`leaves.class_names` must be a list of 2 to 256 different names"),
         (["class_names"], [*"abc", 3, *"efghij"], "`leaves.class_names[3]` must be one line of text, in quotes"),
+        (
+            ["class_names"],
+            [f"{n}" for n in range(257)],
+            "`leaves.class_names` must be a list of 2 to 256 different names",
+        ),
+        (["image_shape"], ..., "`leaves.image_shape` is missing"),
+        (
+            ["image_shape"],
+            [],
+            "`leaves.image_shape` must be [height, width], [height, width, channels] or [length]. Rec",
+        ),
+        (["image_shape"], [2, 2, 2, 2], "`leaves.image_shape` must be [height, width], [height, width, channels] or ["),
+        (["image_shape"], 28, "`leaves.image_shape` must be a list. Received: 28"),
+        (["image_shape"], [28, 0], "`leaves.image_shape[1]` must be a positive whole number. Received: 0"),
+        (["image_shape"], [28, 2.5], "`leaves.image_shape[1]` must be a positive whole number. Received: 2.5"),
         (["train_images_count"], 0, "`leaves.train_images_count` must be a positive number of images. Received: 0"),
         (["test_images_count"], True, "`leaves.test_images_count` must be a positive number of images. Received: True"),
         (
@@ -179,7 +211,7 @@ def test_find_dataset_names_the_nearest():
 
 def test_subset_is_the_start_of_mnist():
     folder = PROJECT / "tests" / "fixtures" / "mnist-subset"
-    assert [read_idx_shape(folder / name) for name in FILES.values()] == [
+    assert [read_idx_header(folder / name)[0] for name in FILES.values()] == [
         (1000, 28, 28),
         (1000,),
         (500, 28, 28),

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import download
@@ -203,7 +204,7 @@ def test_own_data_set_is_taken_and_its_digests_are_told(study, tmp_path, capsys)
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.splitlines() == [
-        f"folder {local}: took {name}, SHA-256 {hashlib.sha256(content).hexdigest()}"
+        f"{local / name}{'.gz' * (name == NAMES[0])}: taken as {name}, SHA-256 {hashlib.sha256(content).hexdigest()}"
         for name, content in subset_files().items()
     ]
 
@@ -222,8 +223,8 @@ def replaced(name, content):
 @pytest.mark.parametrize(
     ("files", "problem"),
     [
-        (dict.fromkeys(NAMES[:3], b""), f"raw or .gz; missing: {LABELS}"),
-        (replaced(LABELS, b"<html>"), f"{LABELS}: expected an IDX file, received an HTML or XML page"),
+        (dict.fromkeys(NAMES[:3], b""), f"`data_folder` must hold the file {LABELS} or {LABELS}.gz"),
+        (replaced(LABELS, b"<html>"), "received an HTML or XML page"),
         (replaced(LABELS, b"\x1f\x8bxx"), f"{LABELS}: expected whole gzip-compressed data, received damaged"),
         (
             replaced(LABELS, subset_files()[NAMES[1]]),
@@ -231,9 +232,9 @@ def replaced(name, content):
         ),
         (
             replaced(LABELS, subset_files()[LABELS][:-1] + b"\x0a"),
-            "expected labels from 0 to 9, received 10 at index 499",
+            "expected classes that training images have, received 10 at index 499",
         ),
-        (replaced(NAMES[2], subset_files()[LABELS]), "expected images of 28 x 28 pixels, received labels"),
+        (replaced(NAMES[2], subset_files()[LABELS]), "received the shape (500,)"),
         (
             replaced(NAMES[2], subset_files()[NAMES[2]] + b"x"),
             "expected 392016 bytes for shape (500, 28, 28), received",
@@ -245,16 +246,30 @@ def test_own_data_set_that_is_wrong_leaves_nothing(study, tmp_path, files, probl
     with pytest.raises(SystemExit) as caught:
         download.main(study.arguments("subset", local))
     assert problem in caught.value.code
-    assert caught.value.code.startswith(f"ERROR: {local}")
+    assert str(local) in caught.value.code
     assert len(caught.value.code.splitlines()) == 1
     assert list(study.output.iterdir()) == []
 
 
-def test_own_data_set_that_is_too_large_is_refused(study, tmp_path):
-    local = write_folder(tmp_path / "mine", subset_files(), NAMES)
-    with pytest.raises(sources.Refused, match=f"{NAMES[0]}: expected at most 500,000 raw bytes, received more"):
-        sources.take_unlisted(local, study.output, print, sources.Limits(unlisted_bytes=500_000))
-    assert list(study.output.iterdir()) == []
+@pytest.mark.parametrize("archive", [False, True])
+def test_own_arrays_of_numpy_are_taken_as_they_come(study, tmp_path, archive):
+    local = tmp_path / "mine"
+    local.mkdir()
+    x, y = np.zeros((4, 3, 5, 2), np.float32), np.arange(4)[:, None] % 2
+    arrays = {"x_train": x, "y_train": y, "x_test": x, "y_test": y}
+    if archive:
+        np.savez_compressed(local / "my arrays.npz", **arrays)
+        names = {"data.npz": "my arrays.npz"}
+    else:
+        for name, array in arrays.items():
+            np.save(local / f"{name}.npy", array)
+        names = {f"{name}.npy": f"{name}.npy" for name in arrays}
+    download.main(study.arguments("mine", local))
+    record = Record(study.output / "download.json", dataset="mine")
+    assert list(record.sha256) == list(names)
+    assert [record.file(name).read_bytes() for name in names] == [
+        (local / name).read_bytes() for name in names.values()
+    ]
 
 
 def test_own_data_set_needs_a_folder(study, tmp_path):
@@ -262,7 +277,7 @@ def test_own_data_set_needs_a_folder(study, tmp_path):
         SystemExit, match=r"^ERROR: `dataset` must be one of noise, .*`data_folder`.*\(did you mean 'noise'"
     ):
         download.main(study.arguments("noize"))
-    with pytest.raises(SystemExit, match=r"^ERROR: expected a folder at .*nowhere, received nothing"):
+    with pytest.raises(SystemExit, match=r"^ERROR: `data_folder` must be an existing folder\. Received: .*nowhere"):
         download.main(study.arguments("noize", tmp_path / "nowhere"))
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from data.data_folder import ImageCounts, image_counts
+from data.data_folder import image_counts
+from data.labelled_images import ImageCounts
 from design import configuration, yaml_files
 from design import plan as planning
 from design.configuration import Config, ConfigurationError, Figures, Margins, validate
@@ -260,7 +261,7 @@ def test_every_key_of_the_model_is_described():
 def test_rules_across_fields_are_told_beside_a_wrong_value():
     baseline = {"optimizer": "adam", "momentum": 0.5, "batch_size": 70_000, "learning_rate": math.inf}
     with pytest.raises(configuration.ConfigurationError) as caught:
-        configuration.validate({"baseline": baseline}, lambda dataset, folder: ImageCounts(60_000, 10_000))
+        configuration.validate({"baseline": baseline}, lambda dataset, folder: ImageCounts(60_000, 10_000, (28, 28, 1)))
     lines = "\n".join(caught.value.problems)
     assert len(caught.value.problems) == 3
     assert "`baseline.learning_rate` must be a positive finite number" in lines
@@ -270,5 +271,5 @@ def test_rules_across_fields_are_told_beside_a_wrong_value():
 
 def test_a_wrong_batch_size_is_told_once_however_small_the_training_set():
     with pytest.raises(configuration.ConfigurationError) as caught:
-        configuration.validate({"baseline": {"batch_size": 0}}, lambda dataset, folder: ImageCounts(20, 5))
+        configuration.validate({"baseline": {"batch_size": 0}}, lambda dataset, folder: ImageCounts(20, 5, (28, 28, 1)))
     assert caught.value.problems == ["`baseline.batch_size` must be a positive integer. Received: 0"]

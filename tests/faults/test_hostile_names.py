@@ -691,6 +691,7 @@ def subset_entry(names):
         for key, name in datasets.FILES.items()
     }
     return ENTRY | {
+        "image_shape": [28, 28],
         "class_names": names,
         "files": files,
         "sources": [],

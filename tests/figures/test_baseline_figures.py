@@ -72,6 +72,47 @@ def test_names_of_classes_stay_apart(names):
     assert panel.get_window_extent().width > 200
 
 
+@pytest.mark.parametrize(
+    ("channels", "dtype", "shown"),
+    [
+        (1, np.uint8, (5, 9)),
+        (2, np.uint8, (5, 9)),
+        (3, np.uint8, (5, 9, 3)),
+        (4, np.uint8, (5, 9, 3)),
+        (1, np.float32, (5, 9)),
+        (3, np.float32, (5, 9, 3)),
+        (7, np.float32, (5, 9)),
+    ],
+)
+def test_images_of_any_size_and_channels_are_shown(channels, dtype, shown):
+    images = np.random.default_rng(0).integers(0, 256, (4, 5, 9, channels)).astype(dtype)
+    if dtype == np.float32:
+        images = images / 64 - 1
+    labels, predicted = np.zeros(4, np.uint8), np.array([[1, 0, 0, 0]])
+    figure = most_missed(images, labels, predicted, np.arange(4)[None], ["a", "b"])
+    figure.draw_without_rendering()
+    (picture,) = figure.axes[0].images
+    array = np.asarray(picture.get_array())
+    assert array.shape == shown
+    if channels in (3, 4):
+        expected = images[0, ..., :3]
+        if dtype == np.float32:
+            expected = (expected - images.min()) / np.ptp(images)
+        np.testing.assert_allclose(array, expected, rtol=1e-5)
+    else:
+        np.testing.assert_allclose(array, images[0].mean(axis=2))
+        limits = (0, 255) if dtype == np.uint8 else (images.min(), images.max())
+        assert picture.get_clim() == limits
+
+
+def test_images_without_any_contrast_are_shown():
+    for channels in (1, 3):
+        images = np.ones((2, 3, 3, channels), np.float32)
+        most_missed(
+            images, np.zeros(2, int), np.ones((1, 2), int), np.ones((1, 2)), ["a", "b"]
+        ).draw_without_rendering()
+
+
 def test_counts_of_errors_can_be_read_on_every_blue():
     def luminance(colour):
         parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]]

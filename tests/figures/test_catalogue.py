@@ -23,4 +23,6 @@ ALWAYS = ["learning_curves", "confusion_matrix", "most_missed"]
     ],
 )
 def test_figures_follow_from_sweeps_grids_and_publication(summaries, has_published_numbers, more):
-    assert figure_names(summaries, has_published_numbers) == ALWAYS + more
+    assert figure_names(summaries, True, has_published_numbers) == ALWAYS + more
+    without = [name for name in ALWAYS + more if name != "most_missed"]
+    assert figure_names(summaries, False, has_published_numbers) == without

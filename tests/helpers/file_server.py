@@ -101,6 +101,7 @@ class Study:
             "description": "noise",
             "license": "none",
             "citation": "none",
+            "image_shape": [28, 28],
             "class_names": [f"class {index}" for index in range(10)],
             "train_images_count": 40,
             "test_images_count": 30,

@@ -42,18 +42,25 @@ class HandMade:
         folder: the results folder.
         summaries: name of a sweep or grid -> its factors.
         dataset: name of the data set.
+        shape: of an image, or a vector.
     """
 
-    def __init__(self, folder: Path, summaries: dict[str, tuple[str, ...]], dataset: str = "mnist"):
+    def __init__(
+        self,
+        folder: Path,
+        summaries: dict[str, tuple[str, ...]],
+        dataset: str = "mnist",
+        shape: tuple[int, ...] = (28, 28, 1),
+    ):
         self.folder, self.summaries = folder, summaries
         self.plan: list[dict[str, str]] = []
         self.data = folder / "data" / dataset
         self.data.mkdir(parents=True, exist_ok=True)
-        arrays = {"x_test": np.zeros((IMAGES, 28, 28, 1), np.uint8), "y_test": LABELS}
+        arrays = {"x_test": np.zeros((IMAGES, *shape), np.uint8), "y_test": LABELS}
         for name, array in arrays.items():
             np.save(self.data / f"{name}.npy", array)
         files = [self.data / f"{name}.npy" for name in arrays]
-        label = {"dataset": self.data.name, "input_shape": [28, 28, 1], "classes": 10}
+        label = {"dataset": self.data.name, "input_shape": list(shape), "classes": 10}
         write_record(self.data / "preprocess.json", files, **label)
 
     def add(self, wanted_by: str, accuracy, loss, train_loss=None, blocks: int = 1, **changes: str) -> "HandMade":

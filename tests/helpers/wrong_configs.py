@@ -17,7 +17,7 @@ SWITCH = "true or false"
 TEXT = "text or null"
 
 TOP = (
-    "Known: dataset, data_folder, network, baseline, replicates, seeds_per_job, checkpoint_every, "
+    "Known: dataset, data_folder, class_names, network, baseline, replicates, seeds_per_job, checkpoint_every, "
     "keep_optimizer_state, mixed_arithmetic, sweeps, grids, alpha, margins, published, figures."
 )
 POINT = "Known: units, learning_rate, momentum, batch_size, optimizer, epochs."
@@ -29,7 +29,7 @@ ADAM = "optimizer adam takes no momentum (it has its own), momentum must be 0. R
 TOO_LARGE = "batch_size must be at most the training set's 60000 images. Received: "
 UNKNOWN_DATASET = (
     "`dataset` must be one of mnist, fashion_mnist, or a name of your own with `data_folder` set to the folder of its "
-    "four IDX files. Received: "
+    "files. Received: "
 )
 
 
@@ -61,6 +61,11 @@ _VALUES = [
         ["", "a/b", "../mnist", "-mnist", "two words", "mnist\n", 19 * "a", 41 * "a", 5, None, ["mnist"]],
     ),
     ("data_folder", TEXT, [5, True, ["data"], {"path": "data"}]),
+    (
+        "class_names",
+        "null or a list of 2 to 256 different names, in quotes if they look like numbers",
+        [5, "cat", ["cat"], ["cat", "cat"], ["cat", 5], ["cat", ""], [str(name) for name in range(257)], {"cat": 0}],
+    ),
     ("published", TEXT, [5, True, ["mine.yaml"], {"path": "mine.yaml"}]),
     ("network", "a path", [5, None, ["dense.py"]]),
     ("baseline", MAPPING, [5, "rmsprop", []]),
@@ -238,8 +243,11 @@ _DATA_SETS = [
     ({"data_folder": __file__}, f"`data_folder` must be an existing folder. Received: {__file__!r}"),
     (
         {"dataset": "letters", "data_folder": str(PROJECT / "config")},
-        "`data_folder` must hold the file train-images-idx3-ubyte or train-images-idx3-ubyte.gz. "
-        f"Received: {str(PROJECT / 'config')!r}",
+        "`data_folder` must hold the IDX files train-images-idx3-ubyte, train-labels-idx1-ubyte, "
+        "t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (raw or .gz), the arrays x_train.npy, y_train.npy, x_test.npy, "
+        f"y_test.npy, or an .npz with x_train, y_train, x_test, y_test. Received: {str(PROJECT / 'config')!r} with "
+        "README.md, config.yaml, datasets.yaml, fashion.yaml, published.yaml, quick.yaml, schema.json. Save your "
+        "arrays under these names: `np.savez('data.npz', x_train=…, y_train=…, x_test=…, y_test=…)`",
     ),
     (
         {"dataset": "letters", "data_folder": str(SUBSET), "sweeps": {"batch_size": [128, 1001]}},

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 import check
+from files.records import write_record
 from helpers.workflow import PROJECT, SUBSET
 from helpers.wrong_configs import FILES_THAT_CANNOT_BE_READ, WRONG_CONFIGS, placed
 from running import checking, make_options
@@ -82,6 +83,14 @@ def test_what_was_completed_is_noted(folder, capsys):
     ]
 
 
+def test_a_class_without_images_gets_a_note(tmp_path):
+    arrays = tmp_path / "leaves"
+    assert checking.notes_on_data(arrays) == []
+    for absent, notes in (([], []), ([3, 7], ["no training image of leaves is of class 3, 7"])):
+        write_record(arrays / "preprocess.json", [], dataset="leaves", absent_classes=absent)
+        assert checking.notes_on_data(arrays) == notes
+
+
 def test_problems_of_several_files_come_at_once(folder):
     files = write(
         folder,
@@ -92,7 +101,7 @@ def test_problems_of_several_files_come_at_once(folder):
         "ERROR: `baseline.epochs` must be a positive integer. Received: 0",
         "ERROR: `baseline.momentum` must be a number from 0 to below 1. Received: 1",
         "ERROR: `dataset` must be one of mnist, fashion_mnist, or a name of your own with `data_folder` set to the "
-        "folder of its four IDX files. Received: 'minst' (did you mean 'mnist'?)",
+        "folder of its files. Received: 'minst' (did you mean 'mnist'?)",
         "ERROR: `sweeps.unit` is not a known key. Did you mean `units`?",
     ]
 

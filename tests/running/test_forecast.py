@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from data.data_folder import ImageCounts
+from data.labelled_images import ImageCounts
 from design import configuration
 from design.plan import make_plan
 from running.cost import NETWORKS, TYPICAL
@@ -26,7 +26,7 @@ POINT = "units={units},learning_rate=0.001,momentum=0,batch_size=128,optimizer=r
 def work(images=60_000, **changes):
     raw = {"baseline": {"units": 512}, "sweeps": {"units": [32, 512, 1024]}, "replicates": 10} | changes
     study, _ = configuration.validate(raw)
-    return Work(make_plan(study), ImageCounts(images, 10_000), study.keep_optimizer_state)
+    return Work(make_plan(study), ImageCounts(images, 10_000, (28, 28, 1)), study.keep_optimizer_state)
 
 
 def job(rule="train", units=512, seeds=(0, 9), epochs=5, **other):

@@ -28,7 +28,7 @@ DATASETS_FILE = PROJECT / "config" / "datasets.yaml"
 sys.path.insert(0, str(SCRIPTS))
 
 from data import datasets as data_sets
-from data.data_folder import find_data_folder, idx_files, image_counts
+from data.data_folder import find_data_folder, image_counts, own_arrays, raw_copies
 from design import configuration
 from design.hyperparameters import keywords_of, point_of
 from design.network_file import network_reader
@@ -71,7 +71,10 @@ PLAN = make_plan(CONFIG)
 DATASETS = data_sets.load_datasets(DATASETS_FILE)
 DATASET = DATASETS.get(CONFIG.dataset)  # None for a data set of the user's own
 DATA_FOLDER = find_data_folder(CONFIG.data_folder, PLACES) if CONFIG.data_folder else None
+CLASS_NAMES = CONFIG.class_names or (DATASET.class_names if DATASET else None)  # None: the labels themselves
 IMAGES = count_images(CONFIG.dataset, CONFIG.data_folder)
+OWN_FILES = {} if DATASET else raw_copies(own_arrays(DATA_FOLDER))  # by their names among the raw files
+RAW_FILES = [*(OWN_FILES or data_sets.FILES.values())]
 TRAINED_BY, EVALUATED_BY = engine(SCRIPTS / "train.py"), engine(SCRIPTS / "evaluate.py")
 CONFIG_TEXT = f"{CONFIG.model_dump_json(indent=2)}\n"
 STUDY_FILES = {
@@ -151,7 +154,7 @@ def link(wildcards):
 
 def training_seconds(wildcards, epochs):
     """Return the CPU seconds of training a point, by the description of its network."""
-    return cost.training_seconds(known_point(wildcards), epochs, *IMAGES)
+    return cost.training_seconds(known_point(wildcards), epochs, IMAGES.train, IMAGES.test)
 
 
 def described(wildcards):

@@ -1,4 +1,4 @@
-"""Raw IDX files of a data set, each checked by SHA-256, then arrays.
+"""Raw files of a data set, each checked by SHA-256, then arrays.
 
 takes: config/datasets.yaml and the sources it names, or the config's data_folder
 makes: results/data/{dataset}/raw/*, results/data/{dataset}/{x,y}_{train,test}.npy, and in each folder the record of its files,
@@ -13,12 +13,12 @@ rule data:
 
 
 rule download:
-    """Fetch the four IDX files from the first source that delivers the right bytes.
+    """Fetch the files from the first source that delivers the right bytes.
 
     Files of one's own are known by their digest, a param, not as inputs: their time stamps may lie in the future.
     """
     output:
-        **{key: ensure(f"results/data/{{dataset}}/raw/{name}", non_empty=True) for key, name in data_sets.FILES.items()},
+        raw=[ensure(f"results/data/{{dataset}}/raw/{name}", non_empty=True) for name in RAW_FILES],
         record="results/data/{dataset}/raw/download.json",
     log:
         "results/logs/download/{dataset}.log",
@@ -32,9 +32,9 @@ rule download:
         expected=lambda wildcards: (
             "; ".join(f"{key} sha256 {file.sha256}" for key, file in DATASETS[wildcards.dataset].files.items())
             if wildcards.dataset in DATASETS
-            else f"{wildcards.dataset}: {files_digest(idx_files(DATA_FOLDER))}"
+            else f"{wildcards.dataset}: {files_digest(sorted(OWN_FILES.values()))}"
         ),
-        folder=subpath(output.train_images, parent=True),
+        folder=subpath(output.record, parent=True),
         datasets=lambda wildcards, input: shlex.quote(str(DATASETS_FILE)),
         local=lambda wildcards, input: f"--local-folder={shlex.quote(str(DATA_FOLDER))}" if DATA_FOLDER else "",
     message:
@@ -45,9 +45,10 @@ rule download:
 
 
 rule preprocess:
-    """Turn IDX files into arrays: x uint8 (n, 28, 28, 1), y uint8 (n,)."""
+    """Turn raw files into arrays: x, uint8 or float32, (n, height, width, channels) or (n, length); y, uint8 (n,)."""
     input:
-        **rules.download.output,
+        raw=rules.download.output.raw,
+        record=rules.download.output.record,
     output:
         multiext("results/data/{dataset}/", "x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy"),
         record="results/data/{dataset}/preprocess.json",
@@ -60,9 +61,10 @@ rule preprocess:
     params:
         command=command("preprocess"),
         code=code("preprocess"),
-        raw=subpath(input.train_images, parent=True),
+        raw=subpath(input.record, parent=True),
         folder=subpath(output[0], parent=True),
+        classes=f"--classes {len(CLASS_NAMES)}" if CLASS_NAMES else "",
     message:
         "Preprocess {wildcards.dataset}"
     shell:
-        "{params.command} --raw-folder {params.raw} --output-folder {params.folder} > {log} 2>&1"
+        "{params.command} --raw-folder {params.raw} --output-folder {params.folder} {params.classes} > {log} 2>&1"

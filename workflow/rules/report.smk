@@ -8,8 +8,8 @@ makes: results/figures/*.svg and *.png with their record plot.json, results/repo
 TEMPLATES = PROJECT / "workflow" / "report"
 PUBLICATION = read_publication(CONFIG.published, CONFIG.network, CONFIG.network_file)
 CHECKED_NUMBERS = PUBLICATION.numbers if PUBLICATION and PUBLICATION.dataset == CONFIG.dataset else ()
-FIGURES = figure_names({**{factor: [factor] for factor in CONFIG.sweeps}, **CONFIG.grids}, bool(CHECKED_NUMBERS))
-CLASS_NAMES = json.dumps(DATASET.class_names if DATASET else list("0123456789"), ensure_ascii=False)
+SUMMARISED = {**{factor: [factor] for factor in CONFIG.sweeps}, **CONFIG.grids}
+FIGURES = figure_names(SUMMARISED, len(IMAGES.shape) > 1, bool(CHECKED_NUMBERS))
 
 
 rule plot:
@@ -48,7 +48,7 @@ rule plot:
         margins=MARGINS,
         # a function, so that no name of a class is taken for a wildcard
         figures=lambda wildcards: f"--dpi {CONFIG.figures.dpi} --show-seeds {str(CONFIG.figures.show_seeds).lower()}"
-        f" --class-names {shlex.quote(CLASS_NAMES)}",
+        + (f" --class-names {shlex.quote(json.dumps(CLASS_NAMES, ensure_ascii=False))}" if CLASS_NAMES else ""),
     message:
         "Plot all figures"
     shell:
