@@ -116,10 +116,10 @@ def main(argv: list[str] | None = None) -> None:
     gc.freeze()  # Matplotlib's and pandas' own objects: no need to look through them for garbage, a tenth of the time
     plt.rcdefaults()  # not what a matplotlibrc of the user says
     plt.rcParams.update(STYLE)
-    names = drawable(arguments.class_names)
-    if names.note:
-        print(names.note)
     try:
+        names = drawable(arguments.class_names or [str(label) for label in range(study.classes)])
+        if names.note:
+            print(names.note)
         figures = all_figures(study, margins, names, arguments.show_seeds == "true")
     except RecordError as error:
         sys.exit(f"ERROR: {error}")

@@ -77,7 +77,7 @@ class Work:
         point = self.plan.points[link.point]
         if job.rule == "evaluate":
             return link.seeds * EVALUATION_SHARE * described(point).image_seconds * self.images.test
-        return link.seeds * training_seconds(point, self.plan.epochs(link), *self.images)
+        return link.seeds * training_seconds(point, self.plan.epochs(link), self.images.train, self.images.test)
 
     def bytes(self, job: Job) -> int:
         """Return the size of what a job adds to the results and leaves there; small text files count nothing."""
