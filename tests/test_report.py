@@ -30,7 +30,7 @@ def ten(tmp_path_factory):
 
 def test_the_whole_report(ten):
     text = write_report(ten)
-    assert text.startswith("# A dense network on mnist\n")
+    assert text.startswith("# mnist: One hidden layer\n")
     for heading in (
         *("5 epochs against 20", "The intermediate dimension", "The learning rate", "Momentum", "Optimizer"),
         *("Grid: update rule", "Grid: shape", "The update rule of Keras 2", "The published numbers", "Methods"),
@@ -59,7 +59,7 @@ def test_a_report_on_other_images_speaks_of_no_digits(tmp_path):
     study = finish(rich_study(tmp_path, 10, 1, "fashion_mnist"), figures=True, names=clothes)
     markdown = write_report(study)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert markdown.startswith("# A dense network on fashion_mnist\n")
+    assert markdown.startswith("# fashion_mnist: One hidden layer\n")
     assert "seen as Trouser" in shown(page)
     for text in (
         markdown,

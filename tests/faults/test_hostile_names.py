@@ -734,6 +734,7 @@ def write_report_with(study, config):
     report.main(
         [
             *(*study.arguments(), *DELTAS, "--templates", str(PROJECT / "workflow" / "report")),
+            *("--description", str(folder / "description.json")),
             *("--config", str(folder / "config.json"), "--raw-folder", str(folder / "raw")),
             *("--provenance", str(folder / "provenance.json"), "--markdown", str(folder / "report.md")),
             *("--html", str(folder / "report.html")),

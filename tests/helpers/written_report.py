@@ -48,9 +48,18 @@ def write_report(study, templates=TEMPLATES, alpha=0.05, margins=MARGINS):
     (folder / "raw").mkdir(exist_ok=True)
     (folder / "raw" / "images").write_bytes(b"pixels")
     write_record(folder / "raw" / "download.json", [folder / "raw" / "images"], dataset=study.data.name)
+    description = folder / "description.json"
+    description.write_text(json.dumps({"layers": [{"layer": "Dense", "output": [10], "parameters": 7850}]}))
     report.main(
         [
-            *(*study.arguments(alpha), *deltas(margins), "--templates", str(templates)),
+            *(
+                *study.arguments(alpha),
+                *deltas(margins),
+                "--templates",
+                str(templates),
+                "--description",
+                str(description),
+            ),
             *("--config", str(folder / "config.json"), "--raw-folder", str(folder / "raw")),
             *("--provenance", str(folder / "provenance.json"), "--markdown", str(folder / "report.md")),
             *("--html", str(folder / "report.html")),
