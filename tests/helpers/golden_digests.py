@@ -36,7 +36,7 @@ CASES = [("rmsprop", 0, units, batch) for units in (32, 512, 1024) for batch in 
 CASES += [(*optimizer, units, batch) for optimizer in OPTIMIZERS for units, batch in ((32, 32), (512, 128))]
 
 
-# Plain graphs, tried on the machine that made the table and on no other: {name} -> network.
+# Plain graphs: no other machine has been tried, so only the table of the one that made them has their digests.
 PLAIN = {kind: (KINDS, {"kind": kind}) for kind in ("dropout", "convolution", "batch_norm")}
 
 

@@ -187,6 +187,7 @@ def test_states_written_and_read_by_the_command_line_go_on_bit_for_bit(arrays, t
     label = Record(tmp_path / "resumed" / "train.json").label
     assert (label["arithmetic"], label["network"]) == (arithmetic(), sha256(KINDS))
     assert label["compiled"] == (label["stack"] is not None) == (kind == "dense")
+    assert label["approximate"] is False
     assert label["initial_weights"] == {"0": digest_of(values_of(build_of(KINDS, kind=kind)(0).variables))}
     for name in ("state.npz", "optimizer.npz"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "resumed" / name).read_bytes()

@@ -240,3 +240,24 @@ def test_epoch_of_any_network_equals_keras_fit(subset, kind, batch_size):
     assert accuracy == pytest.approx(history["accuracy"][0], abs=1e-6)
     if kind not in PENALTIES:
         assert loss == pytest.approx(history["loss"][0], rel=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", [("rmsprop", 0.5), ("rmsprop_keras2", 0), ("sgd", 0.5), ("adam", 0)])
+@pytest.mark.parametrize(
+    ("kind", "approximate"),
+    [("dense", False), ("dropout", False), ("convolution", False), ("batch_norm", True), ("layer_norm", True)],
+)
+def test_reciprocal_roots_are_found_in_the_step(subset, kind, approximate, optimizer):
+    few = tuple(array[:64] for array in subset["train"])
+    model = build_of(KINDS, kind=kind)(0)
+    training = Training(model, build_optimizer(optimizer[0], 0.001, optimizer[1]), 32, few, few, gains_from_xla(model))
+    training.train_epoch(shuffled_order(0, 1, 64))
+    assert training.approximate == approximate
+
+
+def test_keras_own_rmsprop_is_approximate(subset):
+    """It divides by a root, which XLA and plain graphs rewrite."""
+    few = tuple(array[:64] for array in subset["train"])
+    training = Training(dense(), keras.optimizers.RMSprop(0.001), 32, few, few, compiled=False)
+    training.train_epoch(shuffled_order(0, 1, 64))
+    assert training.approximate

@@ -63,6 +63,20 @@ def test_three_hundred_steps_equal_those_of_keras_to_rounding(name, momentum):
     assert np.abs(found - expected).max() < 1e-6 * np.abs(expected).max()
 
 
+@pytest.mark.parametrize("name", ["rmsprop", "rmsprop_keras2"])
+def test_root_and_quotient_are_rounded_exactly_in_a_plain_graph(name):
+    """NumPy's are: its sqrt and division are those of IEEE 754, on every processor."""
+    generator = np.random.default_rng(0)
+    velocities = (10 ** generator.uniform(-12, 3, 100_000)).astype(np.float32)
+    gradients = (generator.normal(size=100_000) * 10 ** generator.uniform(-6, 1, 100_000)).astype(np.float32)
+    optimizer = build_optimizer(name, 0.001, 0)
+    rate, epsilon = np.float32(0.001), np.float32(1e-7)
+    step = tf.function(lambda v, g: rate * g / optimizer._divisor(v), autograph=False)
+    divisors = np.sqrt(velocities + epsilon) if name == "rmsprop" else np.sqrt(velocities) + epsilon
+    found = step(tf.constant(velocities), tf.constant(gradients)).numpy()
+    np.testing.assert_array_equal(found, rate * gradients / divisors)
+
+
 def test_not_a_number_stays_one():
     variable = keras.Variable(np.zeros(2, np.float32))
     RMSprop(0.001).apply([keras.ops.convert_to_tensor(np.float32([np.nan, 1]))], [variable])
@@ -78,6 +92,8 @@ from helpers.networks import DENSE, build_of
 from training.epochs import Training
 from training.randomness import shuffled_order
 from training.optimizers import build_optimizer
+from training.settings import fix_settings
+fix_settings()
 data = np.zeros((40, 28, 28, 1), np.uint8), np.zeros(40, np.uint8)
 for case in sys.argv[2:]:
     name, momentum = case.split("/")
