@@ -82,7 +82,10 @@ def cores() -> int:
 def load_data(folder: Path) -> tuple[Arrays, Arrays]:
     """Return training and test data: images as float32 from 0 to 1 of shape (images, 784), labels as uint8."""
     train, test = (
-        (np.load(folder / f"x_{part}.npy").astype(np.float32) / 255, np.load(folder / f"y_{part}.npy"))
+        (
+            np.load(folder / f"x_{part}.npy").reshape(-1, PIXELS).astype(np.float32) / 255,
+            np.load(folder / f"y_{part}.npy"),
+        )
         for part in ("train", "test")
     )
     return train, test
