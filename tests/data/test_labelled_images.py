@@ -306,8 +306,8 @@ REFUSED = {
     "training images scaled, test images forgotten": (
         npy(of_images=lambda x: x / 255 if len(x) == BOTH["train"] else x),
         True,
-        "x_test.npy: expected floats, as in training, received uint8. Save both as one type: uint8 is scaled to [0, 1], "
-        "floats are taken as they are",
+        "x_test.npy: expected floats, as in training, received uint8. Save both as one type: uint8 is scaled to "
+        "[0, 1], floats are taken as they are",
     ),
     "test images of another size": (
         npy(of_images=lambda x: x if len(x) == BOTH["train"] else x[:, 1:]),
@@ -327,8 +327,8 @@ REFUSED = {
     "sorted by class, then split": (
         npy(of_labels=lambda y: y // 6 + 5 * (len(y) == BOTH["test"])),
         False,
-        "y_test.npy: expected classes that training images have, received 5 at index 0. Split the images anew, or leave "
-        "these out: `keep = np.isin(y_test, y_train)`, `x_test[keep]`, `y_test[keep]`",
+        "y_test.npy: expected classes that training images have, received 5 at index 0. Split the images anew, or "
+        "leave these out: `keep = np.isin(y_test, y_train)`, `x_test[keep]`, `y_test[keep]`",
     ),
     "video": (
         npy(shape=(5, 8, 8, 3)),
