@@ -11,11 +11,11 @@ from training import lean_keras  # noqa: F401 - before anything that imports Ker
 # isort: split
 import numpy as np
 import tensorflow as tf
-from training.layers import gains_from_xla
 
 from files.atomic import atomic_path
 from files.records import Record, RecordError
 from training.description import check_network, check_training, cost, layer_rows
+from training.layers import gains_from_xla
 from training.networks import NetworkError, load_build
 
 SOME_IMAGES = 16

@@ -303,6 +303,33 @@ REFUSED = {
         False,
         "Leave these images out, or save `np.nan_to_num(x, posinf=0, neginf=0)`",
     ),
+    "training images scaled, test images forgotten": (
+        npy(of_images=lambda x: x / 255 if len(x) == BOTH["train"] else x),
+        True,
+        "x_test.npy: expected floats, as in training, received uint8. Save both as one type: uint8 is scaled to "
+        "[0, 1], floats are taken as they are",
+    ),
+    "test images of another size": (
+        npy(of_images=lambda x: x if len(x) == BOTH["train"] else x[:, 1:]),
+        True,
+        "x_test.npy: expected images of the shape (8, 8, 1), as in training, received (7, 8, 1)",
+    ),
+    "more labels than images": (
+        npy(of_images=lambda x: x[1:]),
+        True,
+        "y_train.npy: expected 39 labels, one for each image, received 40",
+    ),
+    "one class alone": (
+        npy(of_labels=lambda y: y * 0),
+        False,
+        "y_train.npy: expected at least two classes, received the label 0 alone",
+    ),
+    "sorted by class, then split": (
+        npy(of_labels=lambda y: y // 6 + 5 * (len(y) == BOTH["test"])),
+        False,
+        "y_test.npy: expected classes that training images have, received 5 at index 0. Split the images anew, or "
+        "leave these out: `keep = np.isin(y_test, y_train)`, `x_test[keep]`, `y_test[keep]`",
+    ),
     "video": (
         npy(shape=(5, 8, 8, 3)),
         True,

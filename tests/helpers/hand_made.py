@@ -43,6 +43,7 @@ class HandMade:
         summaries: name of a sweep or grid -> its factors.
         dataset: name of the data set.
         shape: of an image, or a vector.
+        classes: their number.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class HandMade:
         summaries: dict[str, tuple[str, ...]],
         dataset: str = "mnist",
         shape: tuple[int, ...] = (28, 28, 1),
+        classes: int = 10,
     ):
         self.folder, self.summaries = folder, summaries
         self.plan: list[dict[str, str]] = []
@@ -60,7 +62,7 @@ class HandMade:
         for name, array in arrays.items():
             np.save(self.data / f"{name}.npy", array)
         files = [self.data / f"{name}.npy" for name in arrays]
-        label = {"dataset": self.data.name, "input_shape": list(shape), "classes": 10}
+        label = {"dataset": self.data.name, "input_shape": list(shape), "classes": classes}
         write_record(self.data / "preprocess.json", files, **label)
 
     def add(self, wanted_by: str, accuracy, loss, train_loss=None, blocks: int = 1, **changes: str) -> "HandMade":

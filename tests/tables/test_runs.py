@@ -43,6 +43,13 @@ def test_diverged_runs_are_scored_at_chance(study):
     assert runs["diverged"].tolist() == [False, True, False, True]
 
 
+def test_chance_is_that_of_the_data_sets_classes(tmp_path):
+    study = HandMade(tmp_path, {}, classes=4)
+    runs = study.add("baseline", [0.98, 0.1], [0.06, math.nan]).runs()
+    assert runs["test_accuracy"].tolist() == [0.98, 0.25]
+    assert runs["test_loss"].tolist() == [0.06, math.log(4)]
+
+
 def test_every_sweep_and_grid_has_its_levels_in_order_and_the_baseline_stands_alone_too(tmp_path):
     study = HandMade(tmp_path, {"units": ("units",), "rule": ("optimizer", "epochs")})
     study.add("units", [0.97, 0.96], [0.1, 0.1], units="1024")
