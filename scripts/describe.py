@@ -12,6 +12,7 @@ from training import lean_keras  # noqa: F401 - before anything that imports Ker
 import numpy as np
 import tensorflow as tf
 
+from design.point_names import canonical_name
 from files.atomic import atomic_path
 from files.records import Record, RecordError
 from training.description import check_network, check_training, cost, layer_rows
@@ -26,7 +27,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--network", type=Path, required=True, help="Python file with the function build")
     parser.add_argument("--network-sha256", required=True, help="its SHA-256")
-    parser.add_argument("--points", type=json.loads, required=True, help="JSON: points of it, one a batch size")
+    parser.add_argument("--point", type=json.loads, required=True, help="JSON: value of each hyperparameter")
     parser.add_argument("--data-folder", type=Path, required=True, help="folder of x_train.npy and its like")
     parser.add_argument("--description", type=Path, required=True, help="layers, parameters and cost (.json)")
     return parser.parse_args(argv)
@@ -36,30 +37,28 @@ def main(argv: list[str] | None = None) -> None:
     """Command line of the rule."""
     import_seconds = time.process_time()
     arguments = parse_arguments(argv)
-    points = arguments.points
-    keywords = ", ".join(f"{name}={value!r}" for name, value in points[0].items())
+    point = arguments.point
     try:
         data = Record(arguments.data_folder / "preprocess.json", dataset=arguments.data_folder.name)
-        build = load_build(arguments.network, arguments.network_sha256, data.label, points[0])
+        build = load_build(arguments.network, arguments.network_sha256, data.label, point)
         train, test = (
             tuple(tf.constant(np.load(data.file(f"{part}_{subset}.npy"), allow_pickle=False)) for part in "xy")
             for subset in ("train", "test")
         )
         model = check_network(build, train[0][:SOME_IMAGES].numpy(), data.label["classes"])
-        for point in points:
-            check_training(build, point, train, test)
+        check_training(build, point, train, test)
         content = {
             "network": arguments.network_sha256,
             "input_shape": data.label["input_shape"],
             "layers": layer_rows(model),
             "parameters": model.count_params(),
             "compiled": gains_from_xla(model),
-            "cost": cost(build, points, train, test, import_seconds),
+            "cost": cost(build, point, train, test, import_seconds),
         }
     except RecordError as error:
         sys.exit(f"ERROR: {error}")
     except NetworkError as error:
-        sys.exit(f"ERROR: the network at {keywords}: {error}")
+        sys.exit(f"ERROR: the network at {canonical_name(point)}: {error}")
     with atomic_path(arguments.description) as temporary:
         temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 

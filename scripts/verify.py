@@ -21,6 +21,7 @@ from design.places import user_path
 from files.arithmetic import arithmetic
 from files.records import Record, RecordError, sha256
 from files.study_checksums import compare_with_file, origin, read_checksums, study_checksums
+from running.cost import networks_folder
 from running.retraining import TEST_METRICS, Outcome, retrained_outcome, stored_metrics, stored_outcome
 from running.sample import Run, draw, evaluated_runs, training_share
 from stats.divergence import score_at_chance
@@ -164,7 +165,9 @@ def verify(results: Path, number: int, seed: int, show: Callable[[str], None]) -
     duration = ""
     if "train" in record["rules"]:
         images = [len(np.load(folder / f"y_{part}.npy", mmap_mode="r")) for part in ("train", "test")]
-        share = training_share(sample, plan, config["checkpoint_every"], images, results / "networks")
+        shape = Record(folder / "preprocess.json").label["input_shape"]
+        networks = networks_folder(sha256(results / "network.py"), shape, results)
+        share = training_share(sample, plan, config["checkpoint_every"], images, networks)
         seconds = record["rules"]["train"]["seconds"] * share
         duration = f": about {seconds + START_SECONDS * number:.0f} s at the study's pace"
     show(f"They are trained from fresh weights, one after the other{duration}.")

@@ -3,21 +3,23 @@
 It decides the order of jobs, what they request from a scheduler, and forecasts. No result depends on it.
 """
 
+import hashlib
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from design.hyperparameters import keywords_of
 from design.point_names import Value, canonical_name
 
-NETWORKS = Path("results") / "networks"
+RESULTS = Path("results")
 SPARE = 1.15  # of memory
 SLOWER = 10  # times as slow as here a cluster's node may be, of whose jobs the scheduler ends what takes too long
 START_UP_MINUTES = 5  # 5 s here; on a shared disk that nobody has read yet, importing TensorFlow can take minutes
 EVALUATION_CHUNK = 1000  # as in evaluation.py
+OPTIMIZER = {"learning_rate": 0.001, "momentum": 0.0, "optimizer": "rmsprop"}  # with which networks are described
 NUMPY_MB = 120  # of an evaluation without Keras, whatever the network
 
 
@@ -32,8 +34,8 @@ class Description:
         evaluated_by: `numpy` or `keras`.
         start_seconds: CPU seconds until the first step.
         image_seconds: CPU seconds of testing an image.
-        step_seconds: CPU seconds of a step, by batch size.
-        memory_mb: memory at its most, by batch size.
+        step_seconds: CPU seconds of a step of the described batch size.
+        memory_mb: memory at its most.
     """
 
     parameters: int
@@ -42,16 +44,13 @@ class Description:
     evaluated_by: str
     start_seconds: float
     image_seconds: float
-    step_seconds: dict[str, float]
-    memory_mb: dict[str, float]
+    step_seconds: float
+    memory_mb: float
 
-    def epoch_seconds(self, batch_size: int, images: int) -> float:
-        """Return the CPU seconds of an epoch's steps."""
-        return math.ceil(images / batch_size) * self.step_seconds.get(str(batch_size), max(self.step_seconds.values()))
-
-    def training_memory_mb(self, batch_size: int) -> int:
-        """Return the memory to ask for a training, in MB."""
-        return math.ceil(SPARE * self.memory_mb.get(str(batch_size), max(self.memory_mb.values())))
+    @property
+    def training_memory_mb(self) -> int:
+        """The memory to ask for a training, in MB."""
+        return math.ceil(SPARE * self.memory_mb)
 
     def evaluation_memory_mb(self, images: int) -> int:
         """Return the memory to ask for an evaluation, in MB.
@@ -60,7 +59,7 @@ class Description:
         layer twice in float64, and the weights are there in float32 and in float64.
         """
         if self.evaluated_by == "keras":
-            return math.ceil(SPARE * max(self.memory_mb.values()))
+            return self.training_memory_mb
         of_chunk = EVALUATION_CHUNK * 2 * (self.widest + self.pixels) * 8
         return NUMPY_MB + round((images * (self.pixels + 400) + of_chunk + self.parameters * 12) / 1e6)
 
@@ -73,19 +72,36 @@ TYPICAL = Description(
     evaluated_by="numpy",
     start_seconds=3.5,
     image_seconds=1.5e-5,
-    step_seconds={"128": 0.0025},
-    memory_mb={"128": 571},
+    step_seconds=0.0025,
+    memory_mb=571,
 )
 
 
-def description_name(point: Mapping[str, Value]) -> str:
-    """Return the name, without ending, of the description of a point's network; values may be canonical texts."""
-    return canonical_name(keywords_of(point)) or "network"
+def networks_folder(network: str, shape: Iterable[int], results: Path = RESULTS) -> Path:
+    """Return the folder of descriptions: another one for another network file or another shape of the images.
+
+    Args:
+        network: SHA-256 of the network's file.
+        shape: of an image.
+        results: the results folder.
+    """
+    identity = f"{network} {[*shape]}"
+    return results / "networks" / hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
-def described(point: Mapping[str, Value], folder: Path = NETWORKS) -> Description:
-    """Return the description of a point's network; `TYPICAL` where there is none yet."""
-    path = folder / f"{description_name(point)}.json"
+def described_by(point: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the hyperparameters on which the cost of a point depends: those of the network, and the batch size."""
+    return keywords_of(point) | {"batch_size": point["batch_size"]}
+
+
+def described(point: Mapping[str, Value], folder: Path) -> Description:
+    """Return the description of a point's network; `TYPICAL` where there is none yet.
+
+    Args:
+        point: value of each hyperparameter, or its canonical text.
+        folder: as `networks_folder` returns it.
+    """
+    path = folder / f"{canonical_name(described_by(point))}.json"
     if not os.path.exists(path):
         return TYPICAL
     try:
@@ -94,12 +110,11 @@ def described(point: Mapping[str, Value], folder: Path = NETWORKS) -> Descriptio
         return TYPICAL
 
 
-def training_seconds(
-    point: Mapping[str, Value], epochs: int, images: int, test_images: int, folder: Path = NETWORKS
-) -> float:
+def training_seconds(point: Mapping[str, Value], epochs: int, images: int, test_images: int, folder: Path) -> float:
     """Return the CPU seconds of training a point, without what its job takes to start."""
     network = described(point, folder)
-    return epochs * (network.epoch_seconds(int(point["batch_size"]), images) + network.image_seconds * test_images)
+    steps = math.ceil(images / int(point["batch_size"]))
+    return epochs * (steps * network.step_seconds + network.image_seconds * test_images)
 
 
 def runtime_minutes(seconds: float) -> int:

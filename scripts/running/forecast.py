@@ -13,7 +13,7 @@ from design.configuration import Config
 from design.places import Places
 from design.plan import Link, Plan, make_plan
 from running import checking
-from running.cost import described, training_seconds
+from running.cost import described, networks_folder, training_seconds
 from running.snakemake_jobs import Job, Key
 
 # Where nothing was measured yet: seconds of a job, those of epochs and evaluations left out. From the records of the
@@ -49,12 +49,14 @@ class Work:
 
     Attributes:
         plan: the study's plan.
-        images: number of training and of test images.
+        images: number of training and of test images, and their shape.
+        networks: folder of the descriptions, as `cost.networks_folder` returns it.
         keep_optimizer_state: whether the optimizer's variables stay on disk.
     """
 
     plan: Plan
     images: ImageCounts
+    networks: Path
     keep_optimizer_state: bool
 
     def knows(self, job: Job) -> bool:
@@ -76,8 +78,9 @@ class Work:
             return 0
         point = self.plan.points[link.point]
         if job.rule == "evaluate":
-            return link.seeds * EVALUATION_SHARE * described(point).image_seconds * self.images.test
-        return link.seeds * training_seconds(point, self.plan.epochs(link), self.images.train, self.images.test)
+            return link.seeds * EVALUATION_SHARE * described(point, self.networks).image_seconds * self.images.test
+        epochs = self.plan.epochs(link)
+        return link.seeds * training_seconds(point, epochs, self.images.train, self.images.test, self.networks)
 
     def bytes(self, job: Job) -> int:
         """Return the size of what a job adds to the results and leaves there; small text files count nothing."""
@@ -88,14 +91,16 @@ class Work:
             return link.seeds * self.images.test * (BYTES + 1)
         point = self.plan.points[link.point]
         averages = {"sgd": 0, "adam": 2}.get(point["optimizer"], 1) + (point["momentum"] > 0)
-        return link.seeds * described(point).parameters * BYTES * (1 + self.keep_optimizer_state * averages)
+        parameters = described(point, self.networks).parameters
+        return link.seeds * parameters * BYTES * (1 + self.keep_optimizer_state * averages)
 
 
 def work_of(config: Config, folder: Path = Path()) -> Work:
     """Return the work of a study whose results go to a folder, from which relative paths of its config start."""
     places = Places(folder.resolve(), checking.PROJECT)
     images = image_counts(checking.DATASETS_FILE, places)(config.dataset, config.data_folder)
-    return Work(make_plan(config), images, config.keep_optimizer_state)
+    networks = networks_folder(config.network_file.sha256, images.shape)
+    return Work(make_plan(config), images, networks, config.keep_optimizer_state)
 
 
 def read_records(benchmarks: Path) -> dict[str, float]:
@@ -216,5 +221,5 @@ def makespan(
 def jobs_at_once(cores: int, memory_mb: int, work: Work) -> int:
     """Return how many trainings run side by side: one a core, as far as the memory for all jobs reaches."""
     points = work.plan.points.values()
-    most = max(described(point).training_memory_mb(point["batch_size"]) for point in points)
+    most = max(described(point, work.networks).training_memory_mb for point in points)
     return max(1, min(cores, memory_mb // most))

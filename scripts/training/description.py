@@ -189,13 +189,13 @@ def layer_rows(model: keras.Model) -> list[dict]:
     return rows
 
 
-def cost(build: Build, points: list[dict], train, test, import_seconds: float) -> dict:
-    """Return what `running.cost.Description` holds, from a few timed steps at each batch size.
+def cost(build: Build, point: dict, train, test, import_seconds: float) -> dict:
+    """Return what `running.cost.Description` holds, from a few timed steps.
 
     Args:
         build: function `seed -> model`.
         import_seconds: CPU seconds that the imports took.
-        points: value of each hyperparameter, one point a batch size.
+        point: value of each hyperparameter.
         train: `(images, labels)` as tensors: the whole training set, since it is in memory in a training too.
         test: the same for the test set.
     """
@@ -203,30 +203,24 @@ def cost(build: Build, points: list[dict], train, test, import_seconds: float) -
     model = build(0)
     pixels = int(np.prod(train[0].shape[1:]))
     outputs = [row["output"] for row in layer_rows(model) if row["output"]]
-    step_seconds, memory_mb = {}, {}
-    for point in sorted(points, key=lambda point: point["batch_size"]):
-        size = min(point["batch_size"], len(train[1]))
-        steps = max(2, min(MOST_STEPS, TIMED_IMAGES // size, len(train[1]) // size))
-        order = np.resize(np.arange(len(train[1]), dtype=np.int32), steps * size)
-        training = _training(model, point, train, test)
-        training.train_epoch(order)  # traced, compiled
-        trained = time.process_time()
-        training.train_epoch(order)
-        step_seconds[str(point["batch_size"])] = (time.process_time() - trained) / steps
-        if not memory_mb:
-            start_seconds = import_seconds + trained - began
-            training.test()
-            tested = time.process_time()
-            training.test()
-            image_seconds = (time.process_time() - tested) / len(test[1])
-        memory_mb[str(point["batch_size"])] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    size = min(point["batch_size"], len(train[1]))
+    steps = max(2, min(MOST_STEPS, TIMED_IMAGES // size, len(train[1]) // size))
+    order = np.resize(np.arange(len(train[1]), dtype=np.int32), steps * size)
+    training = _training(model, point, train, test)
+    training.train_epoch(order)  # traced, compiled
+    trained = time.process_time()
+    training.train_epoch(order)
+    step_seconds = (time.process_time() - trained) / steps
+    training.test()
+    tested = time.process_time()
+    training.test()
     return {
         "parameters": model.count_params(),
         "pixels": pixels,
         "widest": max([pixels, *(int(np.prod(shape)) for shape in outputs)]),
         "evaluated_by": "numpy" if numpy_stack(model) else "keras",
-        "start_seconds": start_seconds,
-        "image_seconds": image_seconds,
+        "start_seconds": import_seconds + trained - began,
+        "image_seconds": (time.process_time() - tested) / len(test[1]),
         "step_seconds": step_seconds,
-        "memory_mb": memory_mb,
+        "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
     }

@@ -11,7 +11,7 @@ import pytest
 
 from helpers.workflow import PROJECT
 from running import cost
-from running.cost import TYPICAL, described, description_name, runtime_minutes, training_seconds
+from running.cost import TYPICAL, described, described_by, networks_folder, runtime_minutes, training_seconds
 from training import evaluation
 
 POINT = {"units": 512, "learning_rate": 0.001, "momentum": 0.0, "batch_size": 128, "optimizer": "rmsprop"}
@@ -21,28 +21,32 @@ def test_the_chunk_is_that_of_the_evaluation():
     assert cost.EVALUATION_CHUNK == evaluation.CHUNK
 
 
-def test_a_description_is_named_after_the_networks_own_hyperparameters():
-    assert description_name(POINT) == "units=512"
-    assert description_name({"depth": 2, "skip": True} | POINT) == "depth=2,skip=true,units=512"
-    assert description_name({name: POINT[name] for name in list(POINT)[1:]}) == "network"
+def test_a_description_is_of_the_network_and_the_batch_size(tmp_path):
+    assert described_by({"skip": True} | POINT) == {"skip": True, "units": 512, "batch_size": 128}
+    folder = networks_folder("0" * 64, (28, 28, 1), tmp_path)
+    assert folder.parent == tmp_path / "networks"
+    assert folder == networks_folder("0" * 64, [28, 28, 1], tmp_path)
+    assert (
+        len({folder, networks_folder("1" * 64, (28, 28, 1), tmp_path), networks_folder("0" * 64, (784,), tmp_path)})
+        == 3
+    )
 
 
 def test_a_network_that_is_not_described_yet_is_taken_as_typical(tmp_path):
     assert described(POINT, tmp_path) == TYPICAL
-    (tmp_path / "units=512.json").write_text("{")
+    (tmp_path / "units=512,batch_size=128.json").write_text("{")
     assert described(POINT, tmp_path) == TYPICAL
 
 
 def test_seconds_and_limits_by_hand(tmp_path):
     """An epoch of 300 images is three steps of 128, the last not full, and a test of 100 images."""
-    network = replace(TYPICAL, step_seconds={"128": 0.5, "8": 2.0}, image_seconds=0.01)
-    network = replace(network, memory_mb={"128": 600, "8": 500})
-    (tmp_path / "units=512.json").write_text(json.dumps({"cost": asdict(network)}))
+    network = replace(TYPICAL, step_seconds=0.5, image_seconds=0.01, memory_mb=600)
+    (tmp_path / "units=512,batch_size=128.json").write_text(json.dumps({"cost": asdict(network)}))
     assert described(POINT, tmp_path) == network
-    assert training_seconds(POINT, 4, 300, 100, tmp_path) == pytest.approx(4 * (3 * 0.5 + 1.0))
-    assert training_seconds(POINT | {"batch_size": "8"}, 1, 300, 100, tmp_path) == pytest.approx(38 * 2.0 + 1.0)
-    assert (network.training_memory_mb(128), network.training_memory_mb(8)) == (690, 575)
-    assert network.training_memory_mb(64) == 690  # of a batch size that was not timed: the most
+    texts = {name: str(value) for name, value in POINT.items()}
+    for point in (POINT, texts):
+        assert training_seconds(point, 4, 300, 100, tmp_path) == pytest.approx(4 * (3 * 0.5 + 1.0))
+    assert network.training_memory_mb == 690
     assert runtime_minutes(60) == 5 + 10
     assert runtime_minutes(61) == 5 + 11
 
@@ -75,13 +79,14 @@ def test_jobs_stay_within_what_the_rules_ask_for(finished):
         points = {row["point"]: row for row in csv.DictReader(file)}
     records = list(study.glob("results/benchmarks/train/*/*/*.tsv"))
     assert len(records) == 4
+    [folder] = (study / "results" / "networks").iterdir()
     for path in records:
         with path.open() as file:
             row = next(csv.DictReader(file, delimiter="\t"))
         point = {name: points[path.parts[-3]][name] for name in POINT}
-        network = described(point, study / "results" / "networks")
+        network = described(point, folder)
         assert network != TYPICAL
-        assert 100 < float(row["max_rss"]) < network.training_memory_mb(int(point["batch_size"]))
-        seconds = 2 * training_seconds(point, 2, 1_000, 500, study / "results" / "networks")
+        assert 100 < float(row["max_rss"]) < network.training_memory_mb
+        seconds = 2 * training_seconds(point, 2, 1_000, 500, folder)
         assert math.isfinite(seconds)
         assert float(row["s"]) < 60 * runtime_minutes(seconds)

@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 
 from data.labelled_images import ImageCounts
 from design import configuration
 from design.plan import make_plan
-from running.cost import NETWORKS, TYPICAL
+from running.cost import TYPICAL
 from running.forecast import (
     Expectation,
     Work,
@@ -26,7 +27,9 @@ POINT = "units={units},learning_rate=0.001,momentum=0,batch_size=128,optimizer=r
 def work(images=60_000, **changes):
     raw = {"baseline": {"units": 512}, "sweeps": {"units": [32, 512, 1024]}, "replicates": 10} | changes
     study, _ = configuration.validate(raw)
-    return Work(make_plan(study), ImageCounts(images, 10_000, (28, 28, 1)), study.keep_optimizer_state)
+    return Work(
+        make_plan(study), ImageCounts(images, 10_000, (28, 28, 1)), Path("networks"), study.keep_optimizer_state
+    )
 
 
 def job(rule="train", units=512, seeds=(0, 9), epochs=5, **other):
@@ -59,9 +62,9 @@ def test_a_link_trains_the_epochs_since_the_milestone_before():
 def test_seconds_are_those_of_the_description(tmp_path, monkeypatch):
     """469 steps of 1 ms and a test of 10,000 images of 10 µs an epoch; an evaluation in float64 takes twice a test."""
     monkeypatch.chdir(tmp_path)
-    network = replace(TYPICAL, step_seconds={"128": 0.001}, image_seconds=1e-5)
-    (tmp_path / NETWORKS).mkdir(parents=True)
-    (tmp_path / NETWORKS / "units=512.json").write_text(json.dumps({"cost": asdict(network)}))
+    network = replace(TYPICAL, step_seconds=0.001, image_seconds=1e-5)
+    (tmp_path / "networks").mkdir()
+    (tmp_path / "networks" / "units=512,batch_size=128.json").write_text(json.dumps({"cost": asdict(network)}))
     assert work().seconds(job(epochs=7, seeds=(0, 2))) == pytest.approx(6 * (0.469 + 0.1))
     assert work().seconds(job("evaluate", seeds=(0, 2), epochs=20)) == pytest.approx(3 * 0.2)
     assert work().seconds(single("plot")) == 0

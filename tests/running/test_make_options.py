@@ -46,7 +46,7 @@ def test_limit_of_the_job_or_scope_counts(tmp_path, monkeypatch, groups, folder,
 
 
 def test_this_machine_has_memory_for_a_job():
-    assert TYPICAL.training_memory_mb(128) < memory_for_jobs_here() < 10**7
+    assert TYPICAL.training_memory_mb < memory_for_jobs_here() < 10**7
 
 
 def test_options_and_words_for_snakemake():

@@ -47,8 +47,8 @@ def test_share_of_the_study_by_hand(tmp_path):
     """A chain to 2 and 4 epochs with 3 seeds each: 12 epochs in all, the longer run alone is 4 of them."""
     runs = evaluated_runs(PLAN, Path("results"))
     assert training_share([runs[-1]], PLAN, 2, (60_000, 10_000), tmp_path) == pytest.approx(4 / 12)
-    cost = asdict(replace(TYPICAL, step_seconds={"8": 0.1}, image_seconds=0.0))
-    (tmp_path / "units=16.json").write_text(json.dumps({"cost": cost}))
+    cost = asdict(replace(TYPICAL, step_seconds=0.1, image_seconds=0.0))
+    (tmp_path / "units=16,batch_size=8.json").write_text(json.dumps({"cost": cost}))
     wide = replace(runs[0], levels=runs[0].levels | {"units": "16", "batch_size": "8"})
     ratio = 7_500 * 0.1 / training_seconds(LEVELS, 1, 60_000, 10_000, tmp_path)
     assert training_share([wide], PLAN, 2, (60_000, 10_000), tmp_path) == pytest.approx(ratio * 2 / 12)

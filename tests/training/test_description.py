@@ -9,6 +9,7 @@ import tensorflow as tf
 import describe
 from files.records import write_record
 from helpers.networks import DENSE, build_of, sha256
+from running.cost import Description
 from training.description import check_network, check_training, layer_rows
 from training.networks import NetworkError
 
@@ -173,7 +174,8 @@ def test_layers_and_their_parameters_by_hand():
     ]
 
 
-def test_a_description_is_written_for_each_batch_size(tmp_path):
+def described(tmp_path, point):
+    """Describe the default network on a few made images; returns the path of the description."""
     folder = tmp_path / "mine"
     folder.mkdir()
     for subset in ("train", "test"):
@@ -181,27 +183,24 @@ def test_a_description_is_written_for_each_batch_size(tmp_path):
         np.save(folder / f"y_{subset}.npy", LABELS)
     label = {"dataset": "mine", "input_shape": [28, 28, 1], "classes": 10}
     write_record(folder / "preprocess.json", folder.glob("*.npy"), **label)
-    points = [{"units": 5} | POINT | {"batch_size": size} for size in (8, 40)]
     path = tmp_path / "networks" / "units=5.json"
-    arguments = ["--network", str(DENSE), "--network-sha256", sha256(DENSE), "--points", json.dumps(points)]
+    arguments = ["--network", str(DENSE), "--network-sha256", sha256(DENSE), "--point", json.dumps(point)]
     describe.main([*arguments, "--data-folder", str(folder), "--description", str(path)])
-    written = json.loads(path.read_text())
-    assert (written["parameters"], written["compiled"], written["cost"]["evaluated_by"]) == (3985, True, "numpy")
-    assert list(written["cost"]["step_seconds"]) == list(written["cost"]["memory_mb"]) == ["8", "40"]
-    assert all(seconds > 0 for seconds in written["cost"]["step_seconds"].values())
-    assert (written["cost"]["pixels"], written["cost"]["widest"]) == (784, 784)
+    return path
+
+
+@pytest.mark.parametrize("batch_size", [8, 40])
+def test_a_description_holds_layers_and_cost(tmp_path, batch_size):
+    written = json.loads(described(tmp_path, {"units": 5} | POINT | {"batch_size": batch_size}).read_text())
+    assert (written["parameters"], written["compiled"]) == (3985, True)
+    cost = Description(**written["cost"])
+    assert (cost.pixels, cost.widest, cost.parameters, cost.evaluated_by) == (784, 784, 3985, "numpy")
+    assert min(cost.start_seconds, cost.image_seconds, cost.step_seconds) > 0
+    assert 100 < cost.memory_mb < 10_000
 
 
 def test_a_network_that_is_refused_is_named_with_its_point(tmp_path):
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    for subset in ("train", "test"):
-        np.save(folder / f"x_{subset}.npy", IMAGES)
-        np.save(folder / f"y_{subset}.npy", LABELS)
-    label = {"dataset": "mine", "input_shape": [28, 28, 1], "classes": 10}
-    write_record(folder / "preprocess.json", folder.glob("*.npy"), **label)
-    arguments = ["--network", str(DENSE), "--network-sha256", sha256(DENSE), "--data-folder", str(folder)]
-    arguments += ["--points", json.dumps([{"units": 0} | POINT]), "--description", str(tmp_path / "none.json")]
-    with pytest.raises(SystemExit, match=r"^ERROR: the network at units=0, .*network.py|dense.py, line \d+: build"):
-        describe.main(arguments)
-    assert not (tmp_path / "none.json").exists()
+    with pytest.raises(SystemExit, match=r"^ERROR: the network at units=0,.*dense.py, line \d+: build") as caught:
+        described(tmp_path, {"units": 0} | POINT)
+    assert len(str(caught.value).splitlines()) == 1
+    assert not (tmp_path / "networks").exists()

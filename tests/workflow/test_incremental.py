@@ -34,7 +34,7 @@ def add_comment(project, path):
 
 CONFIG_CHANGES = {
     "nothing": ({}, {}),
-    "a sweep value added": ({"sweeps.units": [8, 16, 24]}, {"train": 1, "evaluate": 1, **PLAN}),
+    "a sweep value added": ({"sweeps.units": [8, 16, 24]}, {"describe": 1, "train": 1, "evaluate": 1, **PLAN}),
     "a sweep value removed": ({"sweeps.units": [8]}, PLAN),
     "a sweep removed": ({"sweeps.units": None}, PLAN),
     "a grid of trained points added": (
@@ -53,7 +53,7 @@ CONFIG_CHANGES = {
     "the same number spelt otherwise": ({"sweeps.learning_rate": ["1e-3", "0.010"]}, {}),
     "two hyperparameters swapped": (
         {"baseline.units": 128, "baseline.batch_size": 8, "sweeps.units": [128, 16]},
-        ALL_TRAINING,
+        {"describe": 2, **ALL_TRAINING},
     ),
 }
 
@@ -86,7 +86,7 @@ CODE_EDITS = {
     "figures: axes": (["figures/axes.py"], {"plot": 1, "report": 1}),
     "files: provenance": (["files/provenance.py"], {"report": 1}),
     "writing: sentences": (["writing/sweep_sentences.py"], {"report": 1}),
-    "what Snakemake and make alone import": (["data/data_folder.py", "running/progress.py", "verify.py"], {}),
+    "what Snakemake and make alone import": (["running/forecast.py", "running/progress.py", "verify.py"], {}),
     "design: the config and the plan": (["design/configuration.py", "design/plan.py"], {}),
 }
 

@@ -30,7 +30,7 @@ sys.path.insert(0, str(SCRIPTS))
 from data import datasets as data_sets
 from data.data_folder import find_data_folder, image_counts, own_arrays, raw_copies
 from design import configuration
-from design.hyperparameters import keywords_of, point_of
+from design.hyperparameters import point_of
 from design.network_file import network_reader
 from design.places import Places
 from design.point_names import canonical_name
@@ -92,9 +92,10 @@ HYPERPARAMETERS = point_of(CONFIG.factors)
 POINT = ",".join(f"{name}={{{name}}}" for name in HYPERPARAMETERS)
 LINK = f"{POINT}/seeds={{first}}-{{last}}/epochs={{epochs}}"
 MILESTONE = f"results/runs/{LINK}"
-NETWORK = ",".join(f"{name}={{{name}}}" for name in keywords_of(HYPERPARAMETERS)) or "network"
 NETWORK_SHA256 = CONFIG.network_file.sha256
-DESCRIPTIONS = sorted({f"results/networks/{cost.description_name(point)}.json" for point in PLAN.points.values()})
+NETWORKS = cost.networks_folder(NETWORK_SHA256, IMAGES.shape)
+NETWORK = ",".join(f"{name}={{{name}}}" for name in cost.described_by(HYPERPARAMETERS))
+DESCRIPTION = f"{NETWORKS}/{NETWORK}.json"
 
 
 wildcard_constraints:
@@ -154,22 +155,29 @@ def link(wildcards):
 
 def training_seconds(wildcards, epochs):
     """Return the CPU seconds of training a point, by the description of its network."""
-    return cost.training_seconds(known_point(wildcards), epochs, IMAGES.train, IMAGES.test)
+    return cost.training_seconds(known_point(wildcards), epochs, IMAGES.train, IMAGES.test, NETWORKS)
 
 
 def described(wildcards):
     """Return the description of a point's network."""
-    return cost.described(known_point(wildcards))
+    return cost.described(known_point(wildcards), NETWORKS)
 
 
-def points_described(wildcards):
-    """Return the points by which a network is described: the baseline's training, with each batch size it is trained at."""
+def description_of(point):
+    """Return the path of the description of a point's network."""
+    return f"{NETWORKS}/{canonical_name(cost.described_by(point))}.json"
+
+
+def point_described(wildcards, input):
+    """Return, as JSON, a point by which a network is described; a param that no edit changes.
+
+    The optimizer is always the same: weights of a network do not depend on it, and its time hardly does.
+    """
     name = NETWORK.format(**wildcards)
-    found = [point for point in PLAN.points.values() if cost.description_name(point) == name]
+    found = [point for point in PLAN.points.values() if canonical_name(cost.described_by(point)) == name]
     if not found:
         sys.exit(f"ERROR: no sweep or grid of the config holds the network {name}.")
-    sizes = sorted({point["batch_size"] for point in found})
-    return [point_of(CONFIG.baseline) | keywords_of(found[0]) | {"batch_size": size} for size in sizes]
+    return shlex.quote(json.dumps(found[0] | cost.OPTIMIZER))
 
 
 def files(links, *names):

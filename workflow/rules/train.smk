@@ -10,7 +10,7 @@ rule train:
     """One epoch after the other, each a single call of TensorFlow; resumed equals uninterrupted, bit for bit."""
     input:
         data=rules.data.input,
-        network=ancient(f"results/networks/{NETWORK}.json"),
+        network=ancient(DESCRIPTION),
         previous=lambda wildcards: files(PLAN.previous(link(wildcards)), "train.json"),
         states=lambda wildcards: files(PLAN.previous(link(wildcards)), "state.npz", "optimizer.npz"),
     output:
@@ -27,8 +27,7 @@ rule train:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt
-        * described(wildcards).training_memory_mb(known_point(wildcards)["batch_size"]),
+        mem_mb=lambda wildcards, attempt: attempt * described(wildcards).training_memory_mb,
         runtime=lambda wildcards, attempt: attempt
         * cost.runtime_minutes(link(wildcards).seeds * training_seconds(wildcards, PLAN.epochs(link(wildcards)))),
     params:
