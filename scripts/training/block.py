@@ -7,15 +7,13 @@ from typing import NamedTuple
 from training import lean_keras  # noqa: F401 - before anything that imports Keras
 
 # isort: split
-import keras
-import numpy as np
-
 from files.atomic import atomic_path
 from training.epochs import Training
 from training.layers import gains_from_xla, numpy_stack
 from training.networks import Build, digest_of, values_of
 from training.optimizers import build_optimizer
 from training.randomness import shuffled_order
+from training.state import assign
 
 HISTORY_COLUMNS = ("seed", "epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
 
@@ -81,26 +79,6 @@ def train_block(build: Build, point, seeds, epochs, previous, train, test, keep,
             )
         keep(seed, {name: variable.numpy() for name, variable in training.variables.items()})
     return Trained(history, compiled, training.approximate, numpy_stack(model), initial_weights)
-
-
-def assign(variables: dict[str, keras.Variable], values: dict[str, np.ndarray]) -> None:
-    """Give every variable its value.
-
-    Raises:
-        ValueError: if names, shapes or types differ.
-    """
-    expected, received = (
-        {name: f"{keras.backend.standardize_dtype(array.dtype)} {tuple(array.shape)}" for name, array in arrays.items()}
-        for arrays in (variables, values)
-    )
-    for name in sorted(expected.keys() | received.keys()):
-        if expected.get(name) != received.get(name):
-            raise ValueError(
-                f"the state's array {name}: expected {expected.get(name)}. Received: {received.get(name)}. "
-                "It is of another network or optimizer."
-            )
-    for name, variable in variables.items():
-        variable.assign(values[name])
 
 
 def write_history(path: Path, history: list[tuple]) -> None:

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from training.block import assign
 from training.epochs import scaled
+from training.state import assign
 
 CHUNK = 128  # images; every layer's output of a chunk is in memory
 

@@ -9,8 +9,10 @@ import keras
 from keras import layers
 from keras.src.models.functional import Functional
 
-# Models of these layers train faster with XLA: `benchmarks/networks.py` measures it. A model with any other layer is
-# not compiled: on CPUs XLA draws random numbers and convolves naively, in 9 and 6 to 64 times a plain graph's time.
+# Models of these layers train faster with XLA; a model with any other layer is not compiled. On CPUs XLA draws random
+# numbers and convolves naively. CPU seconds of an epoch of MNIST, XLA / plain graph (`benchmarks/networks.py`):
+# dense 1.27 / 1.59, with LayerNormalization 1.30 / 1.69, GRU over rows 3.77 / 6.28; two dense layers with dropout
+# 3.92 / 3.35, two convolutions 108 / 5.43.
 COMPILED = {
     layers.InputLayer,
     layers.Flatten,

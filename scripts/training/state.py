@@ -1,8 +1,9 @@
 """Read and write the arrays of trained states by seed.
 
-A state lies in ordinary `.npz` files, one for each kind of array, with entries `{seed}/weights/…` or
-`{seed}/optimizer/…`. The record beside them says what they are and vouches for their bytes (`files/records.py`). Seeds
-are read and written one by one, so a block takes no more memory than a run.
+A state lies in ordinary `.npz` files, one for each kind of array, with entries `{seed}/weights/{position}` or
+`{seed}/optimizer/{position}`: every variable of the model, seed states included, and of the optimizer. The record
+beside them says what they are and vouches for their bytes (`files/records.py`). Seeds are read and written one by one,
+so a block takes no more memory than a run.
 """
 
 import zipfile
@@ -48,3 +49,27 @@ def read_state(path: Path, seed: int) -> Arrays:
     start = f"{seed}/"
     with np.load(path, allow_pickle=False) as archive:
         return {name.removeprefix(start): archive[name] for name in archive.files if name.startswith(start)}
+
+
+def assign(variables: dict, values: Arrays) -> None:
+    """Give every variable of Keras its value.
+
+    Args:
+        variables: by name.
+        values: the same names.
+
+    Raises:
+        ValueError: if names, shapes or types differ.
+    """
+    expected, received = (
+        {name: f"{np.dtype(array.dtype).name} {tuple(array.shape)}" for name, array in arrays.items()}
+        for arrays in (variables, values)
+    )
+    for name in sorted(expected.keys() | received.keys()):
+        if expected.get(name) != received.get(name):
+            raise ValueError(
+                f"the state's array {name}: expected {expected.get(name)}. Received: {received.get(name)}. "
+                "It is of another network or optimizer."
+            )
+    for name, variable in variables.items():
+        variable.assign(values[name])

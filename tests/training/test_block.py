@@ -7,7 +7,6 @@ import sys
 from training import lean_keras  # noqa: F401 - before anything that imports Keras
 
 # isort: split
-import keras
 import numpy as np
 import pytest
 
@@ -16,7 +15,7 @@ from files.code_digest import engine
 from files.records import Record
 from helpers.networks import DENSE, KINDS, arguments_of, build_of, sha256
 from helpers.workflow import PROJECT, copy_project, run_script
-from training.block import assign, train_block
+from training.block import train_block
 from training.networks import digest_of, values_of
 from training.state import read_state
 
@@ -135,20 +134,6 @@ def test_initial_weights_are_recorded_by_seed_and_the_same_whatever_the_training
     assert both == digests([0], batch_size=64, optimizer="adam", momentum=0) | digests([1], learning_rate=0.01)
     assert both == {str(seed): digest_of(values_of(build(seed).variables)) for seed in (0, 1)}
     assert both["0"] != both["1"]
-
-
-@pytest.mark.parametrize(
-    ("values", "line"),
-    [
-        ({"a": np.zeros((2, 3), np.float32)}, r"array a: expected float32 \(2,\)\. Received: float32 \(2, 3\)\."),
-        ({"a": np.zeros(2)}, r"array a: expected float32 \(2,\)\. Received: float64 \(2,\)\."),
-        ({}, r"array a: expected float32 \(2,\)\. Received: None\."),
-        ({"a": np.zeros(2, np.float32), "b": np.zeros(2)}, r"array b: expected None\. Received: float64"),
-    ],
-)
-def test_a_state_of_another_network_is_refused(values, line):
-    with pytest.raises(ValueError, match=line):
-        assign({"a": keras.Variable(np.zeros(2, np.float32))}, values)
 
 
 def arguments(arrays, folder, epochs, previous=None, network=DENSE, **keywords):

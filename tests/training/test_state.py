@@ -2,10 +2,11 @@
 
 import os
 
+import keras
 import numpy as np
 import pytest
 
-from training.state import read_state, state_writer
+from training.state import assign, read_state, state_writer
 
 STATES = {
     seed: {"weights/kernel": np.arange(3, dtype=np.float32) + seed, "optimizer/iteration": np.array(5)}
@@ -57,3 +58,25 @@ def test_an_object_array_is_never_unpickled(tmp_path):
     with pytest.raises(ValueError, match="allow_pickle"):
         read_state(tmp_path / "state.npz", 0)
     assert not (tmp_path / "trace").exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"a": np.zeros((2, 3), np.float32)}, r"array a: expected float32 \(2,\)\. Received: float32 \(2, 3\)\."),
+        ({"a": np.zeros(2)}, r"array a: expected float32 \(2,\)\. Received: float64 \(2,\)\."),
+        ({}, r"array a: expected float32 \(2,\)\. Received: None\."),
+        ({"a": np.zeros(2, np.float32), "b": np.zeros(2)}, r"array b: expected None\. Received: float64"),
+    ],
+)
+def test_a_state_of_another_network_is_refused(values, line):
+    with pytest.raises(ValueError, match=line):
+        assign({"a": keras.Variable(np.zeros(2, np.float32))}, values)
+
+
+def test_a_state_gives_every_variable_its_value():
+    variables = {name: keras.Variable(np.zeros(2, np.float32)) for name in "ab"}
+    values = {"b": np.float32([3, 4]), "a": np.float32([1, 2])}
+    assign(variables, values)
+    for name, variable in variables.items():
+        np.testing.assert_array_equal(variable.numpy(), values[name])

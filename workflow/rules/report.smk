@@ -64,7 +64,7 @@ rule report:
         figures=rules.plot.output,
         data=data_files(),
         raw=expand(rules.download.output, dataset=CONFIG.dataset),
-        description=ancient(description_of(CONFIG.baseline)),
+        description=ancient(description_of(point_of(CONFIG.baseline))),
     output:
         markdown="results/report.md",
         html="results/report.html",
