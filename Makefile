@@ -1,6 +1,8 @@
 # make         the study of config/config.yaml, on all cores; prints where the report is
 # make quick   a small study on the real data in a good minute; FOLDER=quick keeps it apart from the full one
 # make fashion the same study on Fashion-MNIST, beside the first: fashion/results
+# make depth   another network: do a second layer and dropout help? depth/results
+# make convolutional  and another: how many filters? convolutional/results
 # make plan    what make would do: runs kept and trained and why, time, disk, comparisons; runs nothing
 # make check   what is wrong with the config, and how large its study is; makes .venv
 # make verify  train RUNS=3 runs of the finished study again, chosen by SEED=0, and compare them with what is stored
@@ -41,7 +43,7 @@ IN_ENVIRONMENT = PATH="$$PWD/$(BIN):$$PATH"
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := study
-.PHONY: study quick fashion plan compare check verify checksums test test-quick test-faults lint example calibration benchmark schema lock clean
+.PHONY: study quick fashion depth convolutional plan compare check verify checksums test test-quick test-faults lint example calibration benchmark schema lock clean
 
 study: .venv/installed
 	@$(IN_ENVIRONMENT) $(BIN)/python scripts/run_study.py $(CONFIG) $(DIRECTORY) --cores $(CORES) $(MEMORY) $(ARGS)
@@ -51,6 +53,9 @@ quick:
 
 fashion:
 	@$(MAKE) study CONFIG="config/config.yaml config/fashion.yaml" FOLDER=fashion
+
+depth convolutional:
+	@$(MAKE) study CONFIG="config/config.yaml config/$@.yaml" FOLDER=$@
 
 plan: .venv/installed
 	@$(IN_ENVIRONMENT) $(BIN)/python scripts/preview.py $(CONFIG) $(DIRECTORY) --cores $(CORES) $(MEMORY) $(ARGS)

@@ -235,6 +235,15 @@ def test_the_fashion_study_asks_the_same_questions_at_margins_of_its_own(raw):
     assert config.model_copy(update={"dataset": first.dataset, "margins": first.margins}) == first
 
 
+@pytest.mark.parametrize(("name", "expected"), [("depth", (9, 9, 9)), ("convolutional", (5, 5, 5))])
+def test_the_studies_of_other_networks_are_sound_and_of_known_size(raw, name, expected):
+    overlay = yaml_files.read(PROJECT / "config" / f"{name}.yaml")
+    config, notes = validate(yaml_files.merge([raw, overlay]), IMAGES)
+    assert notes == []
+    assert config.replicates == 10
+    assert size(config) == expected
+
+
 def test_a_completed_study_is_sound_and_completes_to_itself(raw):
     config, _ = validate(raw, IMAGES)
     assert validate(config.model_dump(), IMAGES) == (config, [])

@@ -13,7 +13,7 @@ from design.configuration import ConfigurationError, validate
 from helpers.workflow import PROJECT
 from helpers.wrong_configs import nested
 
-CONFIGS = [PROJECT / "config" / f"{name}.yaml" for name in ("config", "quick", "fashion")]
+CONFIGS = [PROJECT / "config" / f"{name}.yaml" for name in ("config", "quick", "fashion", "depth", "convolutional")]
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,8 @@ ELSEWHERE = {
     "make lint": ".ci/run",
     "make benchmark": "hours; tests/benchmarks/",
     "make fashion": "fetches Fashion-MNIST; its config is checked in tests/design/test_configuration.py",
+    "make depth": "minutes; its config is checked in tests/design/test_configuration.py",
+    "make convolutional": "minutes; its config is checked in tests/design/test_configuration.py",
     "snakemake --profile workflow/profiles/slurm": "tests/workflow/test_slurm.py",
 }
 NOT_OURS = ("git ", "docker ", "conda ", "export ", "cd ")
