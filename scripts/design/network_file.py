@@ -62,7 +62,7 @@ class Network:
 
     Attributes:
         content: the file's bytes.
-        title: first line of its docstring, without the full stop; its name where it has none.
+        title: first line of its docstring, without the full stop; empty where it has none.
         keywords: hyperparameters of the network, in the order of `build`.
     """
 
@@ -114,7 +114,7 @@ def read_network(path: Path) -> Network:
     if problems:
         raise NetworkFileError("\n".join(f"{path}, line {line}: {problem}" for line, problem in sorted(problems)))
     docstring = (ast.get_docstring(tree) or "").strip().split("\n")[0].rstrip(".")
-    return Network(content, docstring or path.stem, tuple(keywords))
+    return Network(content, docstring, tuple(keywords))
 
 
 def _import_problems(tree: ast.Module) -> Iterator[tuple[int, str]]:

@@ -182,7 +182,7 @@ def study_text(config: Config, trained_by: str, evaluated_by: str) -> str:
         "dataset": config.dataset,
         "network": {
             "name": config.network_name,
-            "title": network.title,
+            "title": network.title or config.network_name,
             "sha256": network.sha256,
             "keywords": {keyword.name: keyword.default for keyword in network.keywords},
         },

@@ -24,7 +24,7 @@ def test_the_default_network_has_one_keyword():
 def test_keywords_keep_order_type_and_choices(tmp_path):
     arguments = 'kind: Literal["dense", "deep"] = "deep", units=-8, rate=1e-3, normalise=False, name: str = "007"'
     network = read(tmp_path, BUILD.format(arguments))
-    assert network.title == "mine"
+    assert network.title == ""
     assert network.keywords == (
         Keyword("kind", "deep", ("dense", "deep")),
         Keyword("units", -8),

@@ -1,4 +1,4 @@
-"""A network and data of one's own through the workflow: as the README says, edited, refused; images, vectors, classes."""
+"""A network and data of one's own through the workflow: as the README says, edited, refused; images and vectors."""
 
 import csv
 import json
