@@ -20,7 +20,6 @@ from training.settings import fix_settings, settings
 
 PACKAGES = {"keras", "tensorflow", "numpy"}  # that a network file may import, besides the standard library
 TRAINING = ("learning_rate", "momentum", "batch_size", "optimizer")  # every other hyperparameter is the network's
-TRAINING = ("learning_rate", "momentum", "batch_size", "optimizer")  # every other hyperparameter is the network's
 Build = Callable[[int], keras.Model]  # seed -> fresh model
 
 
