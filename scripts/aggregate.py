@@ -7,7 +7,7 @@ from files.atomic import atomic_path
 from files.records import RecordError, write_record
 from tables.comparisons import COLUMNS, DIFFERENCE_COLUMNS, compare_with_baseline
 from tables.matched_pairs import compare_matched
-from tables.runs import levels_of, read_histories, read_runs, run_columns, tidy_runs
+from tables.runs import engines_apart, levels_of, read_histories, read_runs, run_columns, tidy_runs
 from tables.selection_table import SELECTION_COLUMNS, selection_rows
 from tables.study import BASELINE, Study, add_study_argument, read_study
 from tables.summary_tables import markdown_tables, summarise, summary_columns
@@ -56,6 +56,7 @@ def aggregate(study: Study, margins: dict[str, float]) -> None:
     ]
     files = [tables / name for name in names]
     label = {"margins": margins, "arithmetics": arithmetics, "same_initial_weights": study.same_initial_weights()}
+    label |= {"approximate": study.is_approximate(), "engines_apart": f"{engines_apart(rows):.1e}"}
     write_record(tables / "aggregate.json", files, **study.identity, **label)
 
 

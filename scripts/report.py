@@ -78,10 +78,10 @@ def comments(study: Study, tables: dict, compared: dict, published: str, counts:
         counts: takes the numbers that are counted here.
     """
     details, seeds = tables["comparisons"], study.seeds
-    sharing = study.tables("aggregate").label["same_initial_weights"]
+    measured = study.tables("aggregate").label
     written = {
-        "pairing": findings.pairing_comment(sharing, seeds),
-        "engines": "",
+        "pairing": findings.pairing_comment(measured["same_initial_weights"], seeds),
+        "engines": findings.engines_comment(measured["engines_apart"], measured["approximate"], counts),
         "learning": findings.learning_comment(tables["learning"], study.baseline["epochs"]),
         "turning": findings.turning_comment(tables["learning"]),
         "doubling": findings.units_comment(tables["trends"]),

@@ -45,7 +45,8 @@ def read_runs(setting: Setting) -> list[dict[str, str]]:
     """Read a setting's runs: test metrics from the evaluation, train metrics of the last epoch from the history.
 
     Returns:
-        The columns of `run_columns` as text, as they stand in the runs' own files; a row a run, by seed.
+        The columns of `run_columns` as text, as they stand in the runs' own files, and `trained_loss`, the test loss
+        that the training gave after its last epoch; a row a run, by seed.
 
     Raises:
         RecordError: if the files are not those that were written, or do not hold the seeds they should.
@@ -63,8 +64,15 @@ def read_runs(setting: Setting) -> list[dict[str, str]]:
             )
         for row in tested:
             trained = {name: history[row["seed"]][name] for name in ("train_loss", "train_accuracy")}
-            rows.append(setting.levels | row | trained)
+            rows.append(setting.levels | row | trained | {"trained_loss": history[row["seed"]]["test_loss"]})
     return rows
+
+
+def engines_apart(rows: list[dict[str, str]]) -> float:
+    """Return by how much the test losses of training and evaluation differ at most, of `read_runs`; 0 for no rows."""
+    losses = np.array([[float(row["trained_loss"]), float(row["test_loss"])] for row in rows]).reshape(-1, 2)
+    finite = np.isfinite(losses).all(axis=1)
+    return float(np.abs(np.diff(losses[finite], axis=1)).max(initial=0))
 
 
 def read_outcomes(setting: Setting) -> tuple[np.ndarray, np.ndarray]:

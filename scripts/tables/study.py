@@ -193,6 +193,10 @@ class Study:
         baseline = digests(self.baseline_setting())
         return {name: all(digests(level.setting) == baseline for level in self.levels(name)) for name in self.summaries}
 
+    def is_approximate(self) -> bool:
+        """Whether a training used an operation that processors of other vendors approximate in another way."""
+        return any(training.label["approximate"] for setting in self.settings for training in setting.trained())
+
     def baseline_setting(self) -> Setting:
         """Return the baseline's setting."""
         return next(setting for setting in self.settings if BASELINE in setting.wanted_by)

@@ -32,6 +32,24 @@ def pairing_comment(sharing: dict[str, bool], seeds: int) -> str:
     return f"{opening}; in {names} it also starts from the same weights. Differences are taken seed by seed."
 
 
+def engines_comment(apart: str, is_approximate: bool, counts: Counts) -> str:
+    """Say how well the program that trains and the one that evaluates agree, and what another processor would change.
+
+    Args:
+        apart: the largest difference between their test losses.
+        is_approximate: whether a training used an operation that processors approximate in their own ways.
+        counts: takes the number.
+    """
+    cited = counts.cite("largest difference between the test losses of training and evaluation", apart)
+    sentences = [f"Their test losses differ by {cited} at most."]
+    if is_approximate:
+        sentences.append(
+            "A layer of this network, such as batch or layer normalization, uses a root or quotient that each vendor's "
+            "processors approximate in their own way: on another vendor's processor these runs have other bits."
+        )
+    return joined(sentences)
+
+
 def learning_comment(learning: list[Row], epochs: str) -> str:
     """Say what the baseline reaches in its first and last epoch, and what is left between training and test."""
     first, last = learning[0], next(row for row in learning if row["epoch"] == epochs)

@@ -132,7 +132,9 @@ def put_on_record(folder: Path, data: Path, **label) -> None:
         "preprocess": Record(data / "preprocess.json").digest,
     }
     training = write_record(
-        folder / "train.json", [folder / "history.csv"], **({"arithmetic": ARITHMETIC, "initial_weights": {}} | label)
+        folder / "train.json",
+        [folder / "history.csv"],
+        **({"arithmetic": ARITHMETIC, "initial_weights": {}, "approximate": False} | label),
     )
     files = [path for path in (folder / "test.npz", folder / "metrics.csv") if path.exists()]
     write_record(folder / "evaluate.json", files, engine=ENGINES["evaluated_by"], train=training)
