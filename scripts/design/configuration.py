@@ -32,6 +32,7 @@ from design.sweeps import LONGEST_NAME, check_grids, check_names, check_sweeps
 MOST_RUNS = 1_000_000  # milestones times seeds; more are a slip of the pen, and their plan fills the memory
 MOST_PROBLEMS = 20  # lines about combinations of values
 LONGEST_FOLDER_NAME = 255  # bytes, on Linux
+SHIPPED = "config/networks/"
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -165,6 +166,8 @@ def validate(raw: dict, image_counts=None, read_publication=None, read_network=N
     images = _call(image_counts, ("dataset", "data_folder"), raw, problems)
     if network is None:
         raise ConfigurationError(problems)
+    if not str(raw.get("network", SHIPPED)).startswith(SHIPPED):
+        notes.append(f"`network`: the Python file {raw['network']} will be run, to describe, train and evaluate")
     problems += check_names(factors)
     baseline, sweeps, grids = (_mapping(raw, section, problems) for section in ("baseline", "sweeps", "grids"))
     sound = _baseline(baseline, factors, problems)

@@ -282,3 +282,11 @@ def test_a_wrong_batch_size_is_told_once_however_small_the_training_set():
     with pytest.raises(configuration.ConfigurationError) as caught:
         configuration.validate({"baseline": {"batch_size": 0}}, lambda dataset, folder: ImageCounts(20, 5, (28, 28, 1)))
     assert caught.value.problems == ["`baseline.batch_size` must be a positive integer. Received: 0"]
+
+
+def test_a_network_of_the_users_own_is_noted_since_it_will_be_run(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("def build(input_shape, classes): ...\n")
+    config, notes = validate({"network": str(path)}, IMAGES)
+    assert config.network_file.keywords == ()
+    assert notes == [f"`network`: the Python file {path} will be run, to describe, train and evaluate"]
