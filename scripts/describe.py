@@ -15,7 +15,7 @@ import tensorflow as tf
 from design.point_names import canonical_name
 from files.atomic import atomic_path
 from files.records import Record, RecordError
-from training.description import check_network, check_training, cost, layer_rows
+from training.description import check_network, checked_cost, layer_rows
 from training.layers import gains_from_xla
 from training.networks import NetworkError, load_build
 
@@ -46,14 +46,13 @@ def main(argv: list[str] | None = None) -> None:
             for subset in ("train", "test")
         )
         model = check_network(build, train[0][:SOME_IMAGES].numpy(), data.label["classes"])
-        check_training(build, point, train, test)
         content = {
             "network": arguments.network_sha256,
             "input_shape": data.label["input_shape"],
             "layers": layer_rows(model),
             "parameters": model.count_params(),
             "compiled": gains_from_xla(model),
-            "cost": cost(build, point, train, test, import_seconds),
+            "cost": checked_cost(build, point, train, test, import_seconds),
         }
     except RecordError as error:
         sys.exit(f"ERROR: {error}")

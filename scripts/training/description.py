@@ -20,8 +20,7 @@ from training.layers import gains_from_xla, numpy_stack
 from training.networks import Build, NetworkError, values_of
 from training.optimizers import build_optimizer
 
-STEPS = 3  # trained to see whether two trainings from one state agree
-TIMED_IMAGES, MOST_STEPS = 4_000, 50
+STEPS, MOST_STEPS, TIMED_IMAGES = 3, 50, 4_000  # trained to check and to time: so many steps, if there are images
 SUM_TOLERANCE = 1e-3  # of an image's probabilities from 1
 
 
@@ -129,44 +128,77 @@ def _output_problems(first, second, images: int, classes: int) -> Iterator[str]:
         )
 
 
-def check_training(build: Build, point: dict, train, test) -> None:
-    """Train a few steps twice from one state, and check what only a training shows.
+def checked_cost(build: Build, point: dict, train, test, import_seconds: float) -> dict:
+    """Take a few steps, check what only a training shows, and return what `running.cost.Description` holds.
+
+    The steps are taken twice from one state, and by a plain graph that is traced anew once more: NumPy's randomness is
+    drawn as a graph is traced. Layers of a compiled model are Keras' own, without randomness.
 
     Args:
         build: function `seed -> model`.
         point: value of each hyperparameter.
-        train: `(images, labels)`, tensors uint8 or float32 (n, …) and uint8 (n,).
+        train: `(images, labels)`, tensors uint8 or float32 (n, …) and uint8 (n,): the whole training set, which is in
+            memory in a training too.
         test: the same for the test set.
+        import_seconds: CPU seconds that the imports took.
 
     Raises:
         NetworkError: in one line.
     """
+    began = time.process_time()
     model = build(0)
     fresh = values_of(model.variables)
-    order = np.arange(min(len(train[1]), STEPS * point["batch_size"]), dtype=np.int32)
-    ends = []
-    for _ in range(2):  # traced twice: NumPy's randomness is drawn as the graph is
-        training = _training(model, point, train, test)
-        for variable, value in zip(model.variables, fresh, strict=True):
-            variable.assign(value)
+    size = min(point["batch_size"], len(train[1]))
+    steps = max(STEPS, min(MOST_STEPS, TIMED_IMAGES // size))
+    order = np.resize(np.arange(len(train[1]), dtype=np.int32), steps * size)
+    training = _training(model, point, train, test)
+    blank = values_of(training.optimizer.variables)
+    ends, seconds, losses = [], [], []
+    for again in (False, False) if training.compiled else (False, False, True):
+        if again:
+            training = _training(model, point, train, test)
+        _assign(model.variables, fresh)
+        _assign(training.optimizer.variables, blank)
+        start = time.process_time()
         try:
-            loss, _ = training.train_epoch(order)
+            losses.append(training.train_epoch(order)[0])
         except Exception as error:
             raise NetworkError(_failed("a step of training as a TensorFlow graph", error)) from error
-        ends.append(values_of(list(training.variables.values())))
-    if not all(np.array_equal(one, two, equal_nan=True) for one, two in zip(*ends, strict=True)):
-        raise NetworkError(
-            "expected the same weights from two trainings that start from one state. Received: weights that differ. "
-            "Give every random operation a seed generator of the model's own (keras.random.SeedGenerator)"
-        )
-    if np.isfinite(loss):
-        return
-    for variable, value in zip(model.variables, fresh, strict=True):
+        seconds.append(time.process_time() - start)
+        ends.append(values_of([*model.variables, *training.optimizer.variables]))
+    for end in ends[1:]:
+        if not all(np.array_equal(one, two, equal_nan=True) for one, two in zip(ends[0], end, strict=True)):
+            raise NetworkError(
+                "expected the same weights from two trainings that start from one state. Received: weights that "
+                "differ. Give every random operation a seed generator of the model's own (keras.random.SeedGenerator)"
+            )
+    if not np.isfinite(losses[0]):  # by a large learning rate, or at once?
+        _assign(model.variables, fresh)
+        if not np.isfinite(_training(model, point, train, test).train_epoch(order[:size])[0]):
+            raise NetworkError(
+                "expected a finite loss in the first step, before any weight has changed. Received: one that is not"
+            )
+    training.test()
+    tested = time.process_time()
+    training.test()
+    image_seconds = (time.process_time() - tested) / len(test[1])
+    pixels = int(np.prod(train[0].shape[1:]))
+    widths = [int(np.prod(row["output"])) for row in layer_rows(model) if row["output"]]
+    return {
+        "parameters": model.count_params(),
+        "pixels": pixels,
+        "widest": max([pixels, *widths]),
+        "evaluated_by": "numpy" if numpy_stack(model) else "keras",
+        "start_seconds": import_seconds + tested - began - sum(seconds[1:]),
+        "image_seconds": image_seconds,
+        "step_seconds": seconds[1] / steps,
+        "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
+    }
+
+
+def _assign(variables: list[keras.Variable], values: list[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-    if not np.isfinite(_training(model, point, train, test).train_epoch(order[: point["batch_size"]])[0]):
-        raise NetworkError(
-            "expected a finite loss in the first step, before any weight has changed. Received: one that is not"
-        )
 
 
 def _training(model: keras.Model, point: dict, train, test) -> Training:
@@ -187,40 +219,3 @@ def layer_rows(model: keras.Model) -> list[dict]:
         shape = list(output.shape[1:]) if hasattr(output, "shape") else None
         rows.append({"layer": type(layer).__name__, "output": shape, "parameters": layer.count_params()})
     return rows
-
-
-def cost(build: Build, point: dict, train, test, import_seconds: float) -> dict:
-    """Return what `running.cost.Description` holds, from a few timed steps.
-
-    Args:
-        build: function `seed -> model`.
-        import_seconds: CPU seconds that the imports took.
-        point: value of each hyperparameter.
-        train: `(images, labels)` as tensors: the whole training set, since it is in memory in a training too.
-        test: the same for the test set.
-    """
-    began = time.process_time()
-    model = build(0)
-    pixels = int(np.prod(train[0].shape[1:]))
-    outputs = [row["output"] for row in layer_rows(model) if row["output"]]
-    size = min(point["batch_size"], len(train[1]))
-    steps = max(2, min(MOST_STEPS, TIMED_IMAGES // size, len(train[1]) // size))
-    order = np.resize(np.arange(len(train[1]), dtype=np.int32), steps * size)
-    training = _training(model, point, train, test)
-    training.train_epoch(order)  # traced, compiled
-    trained = time.process_time()
-    training.train_epoch(order)
-    step_seconds = (time.process_time() - trained) / steps
-    training.test()
-    tested = time.process_time()
-    training.test()
-    return {
-        "parameters": model.count_params(),
-        "pixels": pixels,
-        "widest": max([pixels, *(int(np.prod(shape)) for shape in outputs)]),
-        "evaluated_by": "numpy" if numpy_stack(model) else "keras",
-        "start_seconds": import_seconds + trained - began,
-        "image_seconds": (time.process_time() - tested) / len(test[1]),
-        "step_seconds": step_seconds,
-        "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
-    }

@@ -10,7 +10,7 @@ import describe
 from files.records import write_record
 from helpers.networks import DENSE, build_of, sha256
 from running.cost import Description
-from training.description import check_network, check_training, layer_rows
+from training.description import check_network, checked_cost, layer_rows
 from training.networks import NetworkError
 
 POINT = {"learning_rate": 0.001, "momentum": 0.0, "batch_size": 8, "optimizer": "rmsprop"}
@@ -38,7 +38,7 @@ def sequential(layers, before="", after=""):
 
 def check(build, point=POINT):
     check_network(build, IMAGES[:16], 10)
-    check_training(build, point, TRAIN, TRAIN)
+    checked_cost(build, point, TRAIN, TRAIN, 0)
 
 
 SOUND = {
@@ -161,7 +161,7 @@ def test_what_only_a_training_shows_is_refused_too(tmp_path, body, line):
     build = network(tmp_path, sequential(f"Layer(), {DENSE_LAYERS}", before=layer))
     check_network(build, IMAGES[:16], 10)
     with pytest.raises(NetworkError) as caught:
-        check_training(build, POINT, TRAIN, TRAIN)
+        checked_cost(build, POINT, TRAIN, TRAIN, 0)
     assert line in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
 
