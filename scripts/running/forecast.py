@@ -78,7 +78,9 @@ class Work:
             return 0
         point = self.plan.points[link.point]
         if job.rule == "evaluate":
-            return link.seeds * EVALUATION_SHARE * described(point, self.networks).image_seconds * self.images.test
+            network = described(point, self.networks)
+            start = network.start_seconds if network.evaluated_by == "keras" else 0
+            return start + link.seeds * EVALUATION_SHARE * network.image_seconds * self.images.test
         epochs = self.plan.epochs(link)
         return link.seeds * training_seconds(point, epochs, self.images.train, self.images.test, self.networks)
 
