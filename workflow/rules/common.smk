@@ -96,6 +96,7 @@ NETWORK_SHA256 = CONFIG.network_file.sha256
 NETWORKS = cost.networks_folder(NETWORK_SHA256, IMAGES.shape)
 NETWORK = ",".join(f"{name}={{{name}}}" for name in cost.described_by(HYPERPARAMETERS))
 DESCRIPTION = f"{NETWORKS}/{NETWORK}.json"
+DESCRIBED = {canonical_name(cost.described_by(point)): point for point in PLAN.points.values()}
 
 
 wildcard_constraints:
@@ -174,10 +175,9 @@ def point_described(wildcards, input):
     The optimizer is always the same: weights of a network do not depend on it, and its time hardly does.
     """
     name = NETWORK.format(**wildcards)
-    found = [point for point in PLAN.points.values() if canonical_name(cost.described_by(point)) == name]
-    if not found:
+    if name not in DESCRIBED:
         sys.exit(f"ERROR: no sweep or grid of the config holds the network {name}.")
-    return shlex.quote(json.dumps(found[0] | cost.OPTIMIZER))
+    return shlex.quote(json.dumps(DESCRIBED[name] | cost.OPTIMIZER))
 
 
 def files(links, *names):

@@ -41,4 +41,4 @@ rule describe:
 rule networks:
     """All descriptions; `make` brings them up to date with the data, before the study."""
     input:
-        sorted({description_of(point) for point in PLAN.points.values()}),
+        [f"{NETWORKS}/{name}.json" for name in DESCRIBED],
