@@ -13,8 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from design.point_names import canonical_name
-from files.atomic import atomic_path
-from files.records import Record, RecordError
+from files.records import Record, RecordError, write_record
 from training.description import check_network, checked_cost, layer_rows
 from training.layers import gains_from_xla
 from training.networks import NetworkError, load_build
@@ -58,8 +57,7 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(f"ERROR: {error}")
     except NetworkError as error:
         sys.exit(f"ERROR: the network at {canonical_name(point)}: {error}")
-    with atomic_path(arguments.description) as temporary:
-        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_record(arguments.description, [], **content)
 
 
 if __name__ == "__main__":

@@ -230,7 +230,7 @@ def write_report(arguments: argparse.Namespace) -> None:
     markdown = {path.stem: path.read_text(encoding="utf-8").strip() for path in files}
     drawn = Record(study.results / "figures" / "plot.json", **study.identity, margins=margins)
     figures = {path.stem for path in map(drawn.file, drawn.sha256) if path.suffix == ".svg"}
-    layers = json.loads(arguments.description.read_text(encoding="utf-8"))["layers"]
+    layers = Record(arguments.description, network=study.network["sha256"]).label["layers"]
     numbered = drawn.label.get("numbered_classes", [])
     context = report_context(study, margins, tables, markdown, counts, figures, numbered, layers)
     linked = render_markdown(arguments.templates, context)

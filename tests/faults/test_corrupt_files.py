@@ -27,10 +27,10 @@ READERS = {
     f"{DATA}/raw/train-labels-idx1-ubyte": (["preprocess"], f"{DATA}/raw/t10k-labels-idx1-ubyte"),
     f"{DATA}/raw/t10k-images-idx3-ubyte": (["preprocess", "report"], f"{DATA}/raw/train-images-idx3-ubyte"),
     f"{DATA}/raw/t10k-labels-idx1-ubyte": (["preprocess"], f"{DATA}/raw/train-labels-idx1-ubyte"),
-    f"{DATA}/x_train.npy": (["train"], f"{DATA}/x_test.npy"),
-    f"{DATA}/y_train.npy": (["train"], f"{DATA}/y_test.npy"),
-    f"{DATA}/x_test.npy": (["train", "evaluate", "plot"], f"{DATA}/x_train.npy"),
-    f"{DATA}/y_test.npy": (["train", "evaluate", "resample", "plot"], f"{DATA}/y_train.npy"),
+    f"{DATA}/x_train.npy": (["describe", "train"], f"{DATA}/x_test.npy"),
+    f"{DATA}/y_train.npy": (["describe", "train"], f"{DATA}/y_test.npy"),
+    f"{DATA}/x_test.npy": (["describe", "train", "evaluate", "plot"], f"{DATA}/x_train.npy"),
+    f"{DATA}/y_test.npy": (["describe", "train", "evaluate", "resample", "plot"], f"{DATA}/y_train.npy"),
     f"{FIRST}/state.npz": (["train", "evaluate"], f"{OTHER_POINT}/state.npz"),
     f"{FIRST}/optimizer.npz": (["train"], f"{SECOND}/optimizer.npz"),
     f"{FIRST}/history.csv": (["aggregate", "plot"], f"{OTHER_POINT}/history.csv"),
@@ -46,7 +46,7 @@ READERS = {
 }
 RECORDS = {
     f"{DATA}/raw/download.json": ["preprocess", "report"],
-    f"{DATA}/preprocess.json": ["train", "evaluate", "aggregate", "resample", "plot", "report"],
+    f"{DATA}/preprocess.json": ["describe", "train", "evaluate", "aggregate", "resample", "plot", "report"],
     f"{FIRST}/train.json": ["train", "evaluate", "aggregate", "resample", "plot"],
     f"{FIRST}/evaluate.json": ["aggregate", "resample", "plot"],
     "tables/aggregate.json": ["check_published", "plot", "report"],
@@ -137,7 +137,10 @@ def results(study):
 def refusal(script, arguments, monkeypatch):
     """Run a script within this process; return the one line it ends with."""
     module = importlib.import_module(script)
-    if script == "train":  # another test may have used TensorFlow, which then no longer takes a number of threads
+    if script in (
+        "describe",
+        "train",
+    ):  # another test may have used TensorFlow, which then no longer takes a number of threads
         for name in ("set_intra_op_parallelism_threads", "set_inter_op_parallelism_threads"):
             monkeypatch.setattr(module.tf.config.threading, name, lambda number: None)
     with pytest.raises(SystemExit) as caught:
@@ -192,6 +195,15 @@ def test_a_damaged_record_is_refused_where_it_is_read(study, commands, monkeypat
     assert results(study) == before
 
 
+@pytest.mark.parametrize("fault", [cut_off, flip_one_bit, empty, delete])
+def test_a_damaged_description_is_refused_by_the_report(study, commands, monkeypatch, fault):
+    (path,) = Path("results").glob("networks/*/units=8,batch_size=128.json")
+    fault(path, None)
+    line = refusal("report", commands["report"], monkeypatch)
+    assert line.startswith(f"ERROR: {path}: ")
+    assert line.endswith(f". Delete {path} and run again: its job starts over.")
+
+
 def relabelled(path, **label):
     """Write a record anew, of the same files, with another label."""
     content = json.loads(path.read_text())
@@ -205,6 +217,7 @@ FOREIGN = {
     "another point's training": (f"{FIRST}/train.json", {"point": POINT.format(16)}),
     "another block of seeds": (f"{FIRST}/train.json", {"seeds": [2, 3]}),
     "another number of epochs": (f"{FIRST}/train.json", {"epochs": 4}),
+    "a training of another network": (f"{FIRST}/train.json", {"network": 64 * "0"}),
     "a training by an older version": (f"{FIRST}/train.json", {"engine": OLD}),
     "a training on other data": (f"{FIRST}/train.json", {"preprocess": 64 * "0"}),
     "an evaluation by an older version": (f"{FIRST}/evaluate.json", {"engine": OLD}),

@@ -10,7 +10,7 @@ import check_published
 import plot
 import report
 from files.records import write_record
-from helpers.hand_made import MARGINS, summarised
+from helpers.hand_made import MARGINS, NETWORK, summarised
 from helpers.workflow import PROJECT
 
 TEMPLATES = PROJECT / "workflow" / "report"
@@ -49,7 +49,8 @@ def write_report(study, templates=TEMPLATES, alpha=0.05, margins=MARGINS):
     (folder / "raw" / "images").write_bytes(b"pixels")
     write_record(folder / "raw" / "download.json", [folder / "raw" / "images"], dataset=study.data.name)
     description = folder / "description.json"
-    description.write_text(json.dumps({"layers": [{"layer": "Dense", "output": [10], "parameters": 7850}]}))
+    layers = [{"layer": "Dense", "output": [10], "parameters": 7850}]
+    write_record(description, [], network=NETWORK["sha256"], layers=layers)
     report.main(
         [
             *(
