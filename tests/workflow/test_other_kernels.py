@@ -26,6 +26,9 @@ SCRIPTS = {
 }
 
 
+NETWORK = "networks/*/units=8,batch_size=128.json"  # the baseline's
+
+
 def made(study):
     """Return the SHA-256 of all that the five scripts make and that names no time."""
     results = study / "results"
@@ -40,7 +43,10 @@ def test_no_file_changes_without_simd_and_with_another_kernel(finished, tmp_path
     assert any(name.endswith(".svg") for name in expected)
     kernels = {"NPY_DISABLE_CPU_FEATURES": " ".join(SIMD), "OPENBLAS_CORETYPE": "Nehalem"}
     environment = os.environ | kernels | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
+    (description,) = (study / "results").glob(NETWORK)
+    described = {"report": ["--description", str(description)]}
     for script, arguments in SCRIPTS.items():
+        arguments = [*arguments, *described.get(script, [])]
         call = [sys.executable, str(PROJECT / "scripts" / f"{script}.py"), "--study", "results/study.json", *arguments]
         subprocess.run(call, cwd=study, env=environment, check=True, capture_output=True, timeout=300)
     assert made(study) == expected

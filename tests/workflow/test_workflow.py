@@ -200,7 +200,7 @@ def test_make_brings_data_and_study_up_to_date(finished, tmp_path):
 
 
 def test_bad_config_ends_before_any_job(finished, tmp_path):
-    write_config(tmp_path, {"baseline.units": 0, "sweeps.learning_rate": [], "replicate": 3})
+    write_config(tmp_path, {"baseline.epochs": 0, "sweeps.learning_rate": [], "replicate": 3})
     output = run_snakemake(finished[0], tmp_path, check=False)
     assert output.returncode != 0
     errors = [line for line in output.stderr.splitlines() if line.startswith("ERROR")]
@@ -258,6 +258,7 @@ def test_numbers_of_a_paper_of_ones_own_are_checked(finished, tmp_path):
     ordering = {"id": "wide", "statement": "16 units beat 8.", "metric": "test_loss", "source": "section 2"}
     paper = {
         "dataset": "mnist-subset",
+        "network": "dense",
         "source": "A paper.",
         "defaults": BASELINE,
         "numbers": [],
