@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
@@ -25,9 +26,11 @@ import yaml
 import measurements
 from design import configuration
 from design import plan as planning
+from design.point_names import canonical_name
 from files.arithmetic import arithmetic
 from files.code_digest import engine
 from files.records import Record, write_record
+from running.cost import TYPICAL, described_by, networks_folder
 
 PROJECT = Path(__file__).resolve().parents[1]
 SEEDS, EPOCHS = 10, 5
@@ -114,6 +117,12 @@ def pretend_training(study: Path, labels: np.ndarray) -> None:
     snakemakes = study / ".snakemake" / "metadata"  # without any record of its own it would make everything again
     snakemakes.mkdir(parents=True, exist_ok=True)
     (snakemakes / "made_up").touch()
+    network = config.network_file
+    (study / "results" / "network.py").write_bytes(network.content)
+    for point in plan.points.values():
+        described = networks_folder(network.sha256, data.label["input_shape"], study / "results")
+        path = described / f"{canonical_name(described_by(point))}.json"
+        write_record(path, [], network=network.sha256, layers=[], cost=asdict(TYPICAL))
     for point, first, last, epochs in plan.evaluated():
         block = Path(point, f"seeds={first}-{last}")
         folder = study / "results" / "runs" / block / f"epochs={epochs}"
@@ -133,7 +142,15 @@ def pretend_training(study: Path, labels: np.ndarray) -> None:
         label = {"point": point, "seeds": [first, last], "epochs": epochs}
         files = [*states, folder / "history.csv"]
         training = write_record(
-            folder / "train.json", files, **label, engine=trained_by, preprocess=data.digest, arithmetic=arithmetic()
+            folder / "train.json",
+            files,
+            **label,
+            engine=trained_by,
+            network=network.sha256,
+            preprocess=data.digest,
+            arithmetic=arithmetic(),
+            approximate=False,
+            initial_weights={},
         )
         with (folder / "test.npz").open("wb") as file:
             np.savez(file, loss=losses, predicted=predicted)

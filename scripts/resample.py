@@ -21,12 +21,12 @@ RESAMPLES = 2_000
 RUNS_AT_A_TIME = 320  # their outcomes of 10,000 images: 26 MB; a matrix product of fewer takes longer a run
 
 
-def scored_outcomes(setting: Setting, labels: np.ndarray) -> dict[str, np.ndarray]:
+def scored_outcomes(setting: Setting, labels: np.ndarray, classes: int) -> dict[str, np.ndarray]:
     """Return accuracy (0 or 1) and loss of every test image, float32 (seeds, n), diverged runs scored at chance."""
     loss, predicted = read_outcomes(setting)
     accuracy = (predicted == labels).astype(np.float32)
     diverged = ~np.isfinite(loss).all(axis=1)
-    accuracy[diverged], loss[diverged] = chance(setting.origin.classes)
+    accuracy[diverged], loss[diverged] = chance(classes)
     return {"accuracy": accuracy, "loss": loss}
 
 
@@ -37,7 +37,7 @@ def resample(study: Study, labels: np.ndarray) -> list[dict[str, str]]:
         study: the study.
         labels: classes of the test images, uint8 (n,).
     """
-    baseline = scored_outcomes(study.baseline_setting(), labels)
+    baseline = scored_outcomes(study.baseline_setting(), labels, study.classes)
     seeds, images = baseline["loss"].shape
     if seeds < 2:
         return []
@@ -48,7 +48,7 @@ def resample(study: Study, labels: np.ndarray) -> list[dict[str, str]]:
     at_a_time = max(1, RUNS_AT_A_TIME // seeds)
     for start in range(0, len(settings), at_a_time):
         keys = list(settings)[start : start + at_a_time]
-        outcomes = [scored_outcomes(settings[key], labels) for key in keys]
+        outcomes = [scored_outcomes(settings[key], labels, study.classes) for key in keys]
         for metric in METRICS:
             points = [outcome[metric] for outcome in outcomes]
             differences = two_way_bootstrap(points, baseline[metric], weights, alpha=study.alpha)

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from design import configuration
+from design.hyperparameters import point_of
 from design.plan import make_plan
+from design.point_names import canonical_name
 from helpers.workflow import copy_project, jobs_to_run, write_config
 from preview import comparison_table, label, preview, run_statuses
 from running import checking, guard
@@ -86,7 +88,7 @@ def test_the_status_of_every_run_follows_from_its_jobs(tmp_path, monkeypatch):
     (tmp_path / "there").touch()
 
     def job(rule, units, reason, output):
-        point = next(name for name, point in plan.points.items() if point.units == units)
+        point = next(name for name, point in plan.points.items() if point["units"] == units)
         return Job(
             rule, {"units": f"{units}", "epochs": "5"}, "", reason, (), (output,), (), BENCHMARK.format(rule, point), 0
         )
@@ -142,7 +144,7 @@ def test_ten_thousand_runs_stay_readable(tmp_path, monkeypatch):
             0,
         )
         for point in work.plan.points
-        if point != study.baseline.point.name
+        if point != canonical_name(point_of(study.baseline))
         for rule in ("train", "evaluate")
     ]
     text = preview(DryRun(jobs), study, Expectation(work), 2)

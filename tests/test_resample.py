@@ -19,7 +19,7 @@ def study_of(folder, other_accuracy=(0.9, 0.8, 0.7, 0.8), other_loss=tuple(LOSS 
 
 
 def test_outcomes_are_scored_by_image(tmp_path):
-    outcomes = resample.scored_outcomes(study_of(tmp_path).read().baseline_setting(), LABELS)
+    outcomes = resample.scored_outcomes(study_of(tmp_path).read().baseline_setting(), LABELS, 10)
     assert outcomes["accuracy"].shape == outcomes["loss"].shape == (4, len(LABELS))
     assert (outcomes["accuracy"] == 1).all()
     assert outcomes["loss"].mean(axis=1) == pytest.approx(LOSS, rel=1e-5)
@@ -27,7 +27,7 @@ def test_outcomes_are_scored_by_image(tmp_path):
 
 def test_diverged_runs_are_scored_at_chance(tmp_path):
     study = study_of(tmp_path, (0.9, 0.8, 0.7, 0.8), (0.2, np.nan, np.inf, 0.2))
-    outcomes = resample.scored_outcomes(study.read().levels("units")[0].setting, LABELS)
+    outcomes = resample.scored_outcomes(study.read().levels("units")[0].setting, LABELS, 10)
     assert np.isfinite(outcomes["loss"]).all()
     assert outcomes["loss"][1:3] == pytest.approx(np.log(10))
     assert outcomes["accuracy"][1:3] == pytest.approx(0.1)

@@ -10,6 +10,8 @@ import yaml
 import growth
 from design import configuration
 from design import plan as planning
+from design.hyperparameters import point_of
+from design.point_names import canonical_name
 from resample import scored_outcomes
 from tables.runs import read_runs
 from tables.study import read_settings
@@ -26,7 +28,7 @@ def test_the_grid_has_as_many_points_as_asked_for(points, shape):
     plan = planning.make_plan(study)
     assert notes == []
     assert len(plan.points) == points
-    assert study.baseline.point.name in plan.points
+    assert canonical_name(point_of(study.baseline)) in plan.points
     assert {(last - first + 1) for _, first, last, _ in plan.evaluated()} == {growth.SEEDS}
 
 
@@ -42,7 +44,7 @@ def test_metrics_histories_and_outcomes_of_a_made_up_run_agree(tmp_path, arrays)
     settings = pretended(tmp_path / "study", arrays)
     assert len(settings) == 2
     for setting in settings:
-        rows, outcomes = read_runs(setting), scored_outcomes(setting, LABELS)
+        rows, outcomes = read_runs(setting), scored_outcomes(setting, LABELS, 10)
         for metric in ("accuracy", "loss"):
             tested, trained = ([float(row[f"{part}_{metric}"]) for row in rows] for part in ("test", "train"))
             assert tested == pytest.approx(outcomes[metric].mean(axis=1, dtype=float), rel=1e-6)

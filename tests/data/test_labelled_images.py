@@ -11,6 +11,7 @@ import pytest
 import download
 import preprocess
 from data.data_folder import IDX_NAMES, image_counts
+from design.places import Places
 from files.records import Record
 from helpers.idx_writer import idx_content, write_idx
 from helpers.workflow import PROJECT
@@ -359,7 +360,7 @@ def take(folder):
 @pytest.mark.parametrize(("write", "shape", "classes"), TAKEN.values(), ids=TAKEN)
 def test_what_is_taken(folder, write, shape, classes):
     write(folder)
-    assert image_counts(DATASETS)("mine", str(folder)) == (40, 20, shape)
+    assert image_counts(DATASETS, Places(folder, PROJECT))("mine", str(folder)) == (40, 20, shape)
     label, taken = take(folder)
     assert (label["input_shape"], label["classes"]) == (list(shape), classes)
     for split, n in BOTH.items():
@@ -383,7 +384,7 @@ def test_what_is_refused(folder, write, in_headers, line):
     assert list((folder.parent / "results" / "mine" / "raw").iterdir()) == []
     if in_headers:
         with pytest.raises(ValueError, match=r"\S") as caught:
-            image_counts(DATASETS)("mine", str(folder))
+            image_counts(DATASETS, Places(folder, PROJECT))("mine", str(folder))
         assert said == f"ERROR: {caught.value}"
     else:
-        image_counts(DATASETS)("mine", str(folder))
+        image_counts(DATASETS, Places(folder, PROJECT))("mine", str(folder))
