@@ -44,8 +44,10 @@ def own_arrays(folder: Path) -> dict[str, ArrayFile]:
         folder: holds the four IDX files, raw or .gz, the four .npy, or an .npz with all four.
 
     Raises:
-        ValueError: if the folder holds none of these, or several; one line.
+        ValueError: if there is no such folder, or it holds none of these, or several; one line.
     """
+    if not folder.is_dir():
+        raise ValueError(f"`data_folder` must be an existing folder. Received: {str(folder)!r}")
     idx = _present(folder, IDX_NAMES, ("", ".gz"))
     npy = _present(folder, NPY_NAMES, ("",))
     archives = {path: npz_names(path) for path in sorted(folder.glob("[!.]*.npz"))}
