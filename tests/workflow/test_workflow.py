@@ -72,7 +72,7 @@ for option, path in zip(sys.argv, sys.argv[1:]):
 
 
 def test_longest_training_starts_first(tmp_path):
-    """On one core: by units times epochs to come, a chain by all of its links, evaluations when training is done.
+    """On one core: by the work of the epochs to come, a chain by all of its links, evaluations when training is done.
 
     The scripts only make the files: when a job starts does not depend on what it computes.
     """
@@ -84,7 +84,7 @@ def test_longest_training_starts_first(tmp_path):
     order = [
         tuple(map(int, re.findall(r"units=(\d+).* to (\d+) epochs", line)[0])) for line in started(result, "Train")
     ]
-    assert order == [(18, 2), (18, 4), (5, 2), (18, 1), (8, 2), (5, 4), (5, 1)]
+    assert order == [(18, 2), (5, 2), (18, 4), (8, 2), (5, 4), (18, 1), (5, 1)]
     kinds = re.findall(r"^Job \d+: (Train|Evaluate) ", result.stdout + result.stderr, flags=re.MULTILINE)
     assert kinds == sorted(kinds, reverse=True)
 
