@@ -206,8 +206,8 @@ def begin_run(wildcards=None, has_snakemake_lock=False):
         for path, text in PLAN_FILES.items():  # after --touch Snakemake takes those of another code for ours
             if not workflow.touch and path.exists() and path.read_bytes() != text.encode():
                 path.unlink()
-        for rule in (rules.aggregate, rules.plot):
-            remove_outdated(Path(rule.output.record), [Path(path).name for path in rule.output])
+        for outputs in (rules.aggregate.output, rules.plot.output):
+            remove_outdated(Path(outputs.record), [Path(path).name for path in outputs])
     return []
 
 
