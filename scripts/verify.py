@@ -164,7 +164,7 @@ def verify(results: Path, number: int, seed: int, show: Callable[[str], None]) -
     show(f"Sample: numpy.random.default_rng({seed}) draws {number} of {len(runs)} runs, all equally likely.")
     duration = ""
     if "train" in record["rules"]:
-        images = [len(np.load(folder / f"y_{part}.npy", mmap_mode="r")) for part in ("train", "test")]
+        images = [len(np.load(folder / f"y_{part}.npy", "r", allow_pickle=False)) for part in ("train", "test")]
         shape = Record(folder / "preprocess.json").label["input_shape"]
         networks = networks_folder(sha256(results / "network.py"), shape, results)
         share = training_share(sample, plan, config["checkpoint_every"], images, networks)
