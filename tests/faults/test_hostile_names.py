@@ -44,7 +44,7 @@ from figures.baseline_figures import confusion_matrix
 from figures.class_names import drawable
 from files.code_digest import engine
 from files.records import write_record
-from helpers.hand_made import BASELINE, MARGINS, HandMade, put_on_record, rich_study, summarised
+from helpers.hand_made import BASELINE, FACTORS, MARGINS, HandMade, put_on_record, rich_study, summarised
 from helpers.workflow import PROJECT, SUBSET, copy_project, environment_beside, run_snakemake, write_config
 from helpers.written_report import DELTAS, finish, write_report
 from writing.links import sentence_case
@@ -608,7 +608,7 @@ def plain_grid(tmp_path_factory):
     return page, markdown
 
 
-FACTORS = {"units": [64, 512], "batch_size": [64, 128]}
+LISTS = {"units": [64, 512], "batch_size": [64, 128]}
 AWKWARD = ["table_37", "a", "n", "x_", "a__b", "at_37", "rate", "turning", "uncertainty", "single_seed", "doubling"]
 AWKWARD += [
     "references",
@@ -636,7 +636,7 @@ def test_an_awkward_name_of_a_grid(plain_grid, tmp_path, name):
 def test_any_name_of_a_grid_and_a_data_set(plain_grid, name, dataset):
     """What the config check lets pass stands in the report to the letter; all else stays what it is."""
     problems = []
-    check_grids({name: FACTORS}, problems)
+    check_grids({name: LISTS}, FACTORS, problems)
     assume(not problems)  # refused before anything is trained
     with tempfile.TemporaryDirectory() as folder:
         check_a_grid(plain_grid, Path(folder), name, dataset)
