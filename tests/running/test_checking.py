@@ -189,7 +189,7 @@ def test_what_the_command_line_gives_is_checked(folder):
         "ERROR: `replicates` must be a positive integer. Received: 'ten'",
         "ERROR: `replicate` is not a known key. Did you mean `replicates`?",
         "ERROR: `dataset` must be one of mnist, fashion_mnist, or a name of your own with `data_folder` set to the "
-        "folder of its four IDX files. Received: 'null'",
+        "folder of its files. Received: 'null'",
     ]
 
 
