@@ -13,9 +13,7 @@ from figures.style import STYLE
 from helpers.hand_made import MARGINS, HandMade, rich_study
 from helpers.written_report import DELTAS, finish
 
-pytestmark = pytest.mark.slow
-
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("error")]
 
 
 @pytest.fixture(autouse=True)

@@ -42,6 +42,7 @@ from design.sweeps import check_grids
 from design.yaml_files import YamlFileError, read
 from figures.baseline_figures import confusion_matrix
 from figures.class_names import drawable
+from figures.style import STYLE
 from files.code_digest import engine
 from files.records import write_record
 from helpers.hand_made import BASELINE, FACTORS, MARGINS, HandMade, put_on_record, rich_study, summarised
@@ -661,7 +662,8 @@ def test_any_name_of_a_class_is_drawn_to_the_letter(tmp_path, names):
     names = names[:10] + [str(number) for number in range(100, 110 - len(names[:10]))]
     found = drawable(names)
     labels = np.arange(10, dtype=np.uint8)
-    plot.save(plot.with_fonts(found, confusion_matrix, labels, labels[None]), tmp_path, "drawn", 40)
+    with matplotlib.rc_context(STYLE):
+        plot.save(plot.with_fonts(found, confusion_matrix, labels, labels[None]), tmp_path, "drawn", 40)
     root = ElementTree.fromstring((tmp_path / "drawn.svg").read_text(encoding="utf-8"))
     texts = {" ".join("".join(text.itertext()).split()) for text in root.iter("{http://www.w3.org/2000/svg}text")}
     assert {" ".join(name.split()) for name in found.drawn} <= texts

@@ -247,7 +247,8 @@ _DATA_SETS = [
         "t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (raw or .gz), the arrays x_train.npy, y_train.npy, x_test.npy, "
         f"y_test.npy, or an .npz with x_train, y_train, x_test, y_test. Received: {str(PROJECT / 'config')!r} with "
         "README.md, config.yaml, convolutional.yaml, datasets.yaml, depth.yaml, fashion.yaml, published.yaml, "
-        "quick.yaml, 1 more. Save your arrays under these names: `np.savez('data.npz', x_train=…, y_train=…, x_test=…, y_test=…)`",
+        "quick.yaml, 1 more. Save your arrays under these names: "
+        "`np.savez('data.npz', x_train=…, y_train=…, x_test=…, y_test=…)`",
     ),
     (
         {"dataset": "letters", "data_folder": str(SUBSET), "sweeps": {"batch_size": [128, 1001]}},
