@@ -114,6 +114,7 @@ benchmark: .venv/installed .venv-peers/installed
 	@$(BIN)/python benchmarks/race.py . --rounds 1 --variants all
 	@$(BIN)/python benchmarks/race.py . --replicates 10 --rounds 1 --variants tuned
 	@$(BIN)/python benchmarks/race.py . --replicates 10 --rounds 1 --variants documented --only plain_loop
+	@$(BIN)/python benchmarks/race.py . --replicates 10 --rounds 1 --variants tuned --network convolutional
 	@[ -e $(BENCHMARK)/study.csv ] || $(BIN)/python benchmarks/study.py $(BENCHMARK)/study
 	@[ -e $(BENCHMARK)/edit.csv ] || $(BIN)/python benchmarks/edit.py .
 	@[ -e $(BENCHMARK)/growth.csv ] || $(BIN)/python benchmarks/growth.py $(BENCHMARK)/growth

@@ -28,7 +28,12 @@ SEEDS = 4
 
 def config(seeds_per_job: int) -> dict:
     """Return the study's configuration."""
-    return {"dataset": "mnist", "baseline": race.BASELINE, "replicates": SEEDS, "seeds_per_job": seeds_per_job}
+    return {
+        "dataset": "mnist",
+        "baseline": race.BASELINES["dense"],
+        "replicates": SEEDS,
+        "seeds_per_job": seeds_per_job,
+    }
 
 
 def snakemake_call(study: Path) -> list[str]:

@@ -27,7 +27,7 @@ def project_edit(folder: Path, data_study: Path, replicates: int) -> tuple[float
     call = race.snakemake_call(study)
     times = []
     for more in ([], [NEW_LEARNING_RATE]):
-        config["sweeps"]["learning_rate"] = [*race.SWEEPS["learning_rate"], *more]
+        config["sweeps"]["learning_rate"] = [*race.SWEEPS["dense"]["learning_rate"], *more]
         (study / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
         times.append(race.timed(call, folder))
     return tuple(times)
@@ -49,7 +49,7 @@ def everything_again(folder: Path, data: Path, replicates: int, program: str) ->
     for more in (False, True):
         runs = race.list_of_runs(replicates)
         if more:
-            runs += [race.BASELINE | {"learning_rate": NEW_LEARNING_RATE, "seed": seed} for seed in range(replicates)]
+            runs += [runs[0] | {"learning_rate": NEW_LEARNING_RATE, "seed": seed} for seed in range(replicates)]
         (folder / "runs.json").write_text(json.dumps(runs), encoding="utf-8")
         paths = [str(path) for path in (folder / "runs.json", data, folder / "results.csv")]
         call = [str(race.PEERS_PYTHON), str(race.PEERS / f"{program}.py"), *paths, "--tuned"]

@@ -1,8 +1,8 @@
 """Table and figure of what was measured: `.venv/bin/python benchmarks/performance.py` (last step of `make benchmark`).
 
-Reads race.csv, study.csv, edit.csv and growth.csv of results/performance, as far as they exist, and writes table.md
-and a figure of every race beside them. A contestant's time is compared with the limit and with this project within each
-round; the table has the medians over the rounds.
+Reads race.csv, race_convolutional.csv, study.csv, edit.csv and growth.csv of results/performance, as far as they exist,
+and writes table.md and a figure of every race beside them. A contestant's time is compared with the limit and with this
+project within each round; the table has the medians over the rounds.
 """
 
 import argparse
@@ -49,8 +49,9 @@ def race_rows(rows: list[dict[str, str]], runs: int) -> list[dict]:
         rounds = [number for other, same, number in seconds if (other, same) == (name, kind)]
         times = [seconds[name, kind, number] for number in rounds]
         ratios = {
-            "to_limit": [seconds[name, kind, number] / seconds["limit", "", number] for number in rounds],
-            "to_project": [seconds[name, kind, number] / seconds["this project", "", number] for number in rounds],
+            ratio: [seconds[name, kind, number] / seconds[other, "", number] for number in rounds]
+            for ratio, other in (("to_limit", "limit"), ("to_project", "this project"))
+            if (other, "", rounds[0]) in seconds
         }
         found.append(
             {"contestant": name, "variant": kind, "rounds": len(rounds), "seconds": statistics.median(times)}
@@ -67,7 +68,7 @@ def race_table(rows: list[dict]) -> str:
             row["variant"],
             row["rounds"],
             f"{row['seconds']:.0f}",
-            f"{row['to_limit']:.2f}",
+            f"{row['to_limit']:.2f}" if "to_limit" in row else "–",
             f"{row['to_project']:.2f}",
         ]
         for row in rows
@@ -76,24 +77,24 @@ def race_table(rows: list[dict]) -> str:
     return tabulate.tabulate(cells, headers, tablefmt="github", disable_numparse=True)
 
 
-def draw_race(rows: list[dict], runs: int, folder: Path) -> None:
-    """Draw one bar a contestant, with the limit as a line; race_{runs}.svg and .png."""
+def draw_race(rows: list[dict], name: str, runs: int, folder: Path) -> None:
+    """Draw one bar a contestant, with the limit, where there is one, as a line; {name}_{runs}.svg and .png."""
     shown = [row for row in reversed(rows) if row["contestant"] != "limit"]
-    least = next(row["seconds"] for row in rows if row["contestant"] == "limit")
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(8, 1 + 0.28 * len(shown)))
         names = [", ".join(filter(None, (NAMES[row["contestant"]].replace("`", ""), row["variant"]))) for row in shown]
         colours = [BLUE if row["contestant"] == "this project" else GREY for row in shown]
         bars = axes.barh(names, [row["seconds"] for row in shown], color=colours)
         axes.bar_label(bars, [f" {row['seconds']:.0f} s" for row in shown])
-        axes.axvline(least, color=ORANGE, label=f"the limit, {least:.0f} s")
+        for least in (row["seconds"] for row in rows if row["contestant"] == "limit"):
+            axes.axvline(least, color=ORANGE, label=f"the limit, {least:.0f} s")
+            axes.legend(loc="upper right")  # beside the shortest bars
         axes.margins(x=0.12)
         axes.set_xlabel(f"seconds for {runs} runs, data to metrics")
         axes.grid(axis="y", visible=False)
-        axes.legend(loc="upper right")  # beside the shortest bars
         for ending in ("svg", "png"):
             figure.savefig(
-                folder / f"race_{runs}.{ending}", dpi=150, metadata={"Date": None} if ending == "svg" else None
+                folder / f"{name}_{runs}.{ending}", dpi=150, metadata={"Date": None} if ending == "svg" else None
             )
         plt.close(figure)
 
@@ -114,11 +115,12 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=PROJECT / "results" / "performance")
     arguments = parser.parse_args()
     parts = []
-    races = measurements.read(arguments.folder / "race.csv")
-    for runs in sorted({int(row["runs"]) for row in races}):
-        rows = race_rows(races, runs)
-        parts.append(f"{runs} runs:\n\n{race_table(rows)}")
-        draw_race(rows, runs, arguments.folder)
+    for name, network in (("race", "dense"), ("race_convolutional", "convolutional")):
+        races = measurements.read(arguments.folder / f"{name}.csv")
+        for runs in sorted({int(row["runs"]) for row in races}):
+            rows = race_rows(races, runs)
+            parts.append(f"{runs} runs, {network} network:\n\n{race_table(rows)}")
+            draw_race(rows, name, runs, arguments.folder)
     for name in ("study", "edit", "growth"):
         rows = measurements.read(arguments.folder / f"{name}.csv")
         if rows:

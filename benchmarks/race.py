@@ -3,7 +3,8 @@
 DATA_STUDY is a study folder whose data are complete (`snakemake data`). Every contestant trains the same runs, from
 data on disk to metrics on disk, with everything it needs: interpreters, imports, compilation. The contestants take
 turns within a round, each round begins with another one, and the limit is measured in every round too. Rows are added
-to results/performance/race.csv as they come; what is there is not measured again.
+to results/performance/race.csv (of another network than the default, race_{network}.csv) as they come; what is there is
+not measured again.
 """
 
 import argparse
@@ -26,32 +27,41 @@ PROJECT = Path(__file__).resolve().parents[1]
 PEERS = PROJECT / "benchmarks" / "peers"
 PEERS_PYTHON = PROJECT / ".venv-peers" / "bin" / "python"
 PROGRAMS = ("plain_loop", "joblib_workers", "optuna_grid", "ray_tune", "keras_tuner_grid")
-# The baseline and one step away from it in each factor: six points.
-SWEEPS = {"units": [128, 512, 1024], "learning_rate": [0.0001, 0.001, 0.01], "momentum": [0, 0.9]}
-BASELINE = {
-    "units": 512,
-    "learning_rate": 0.001,
-    "momentum": 0,
-    "batch_size": 128,
-    "optimizer": "rmsprop",
-    "epochs": 5,
+TRAINING = {"learning_rate": 0.001, "momentum": 0, "batch_size": 128, "optimizer": "rmsprop"}
+SWEEPS_OF_TRAINING = {"learning_rate": [0.0001, 0.001, 0.01], "momentum": [0, 0.9]}
+# The baseline of each network, and the sweeps that lead one step away from it in each factor: six points.
+BASELINES = {
+    "dense": {"units": 512, **TRAINING, "epochs": 5},
+    "convolutional": {"filters": 16, "units": 64, "dropout": 0.2, **TRAINING, "epochs": 3},
+}
+SWEEPS = {
+    "dense": {"units": [128, 512, 1024], **SWEEPS_OF_TRAINING},
+    "convolutional": {"filters": [8, 16], "dropout": [0.0, 0.2], **SWEEPS_OF_TRAINING},
 }
 
 
-def points() -> list[dict]:
+def points(network: str = "dense") -> list[dict]:
     """Return the six points, the baseline first."""
-    changed = [BASELINE | {factor: value} for factor, values in SWEEPS.items() for value in values]
-    return [BASELINE, *(point for point in changed if point != BASELINE)]
+    baseline = BASELINES[network]
+    changed = [baseline | {factor: value} for factor, values in SWEEPS[network].items() for value in values]
+    return [baseline, *(point for point in changed if point != baseline)]
 
 
-def list_of_runs(replicates: int) -> list[dict]:
+def list_of_runs(replicates: int, network: str = "dense") -> list[dict]:
     """Return every point with every seed, as the peers' programs read it."""
-    return [point | {"seed": seed} for point in points() for seed in range(replicates)]
+    file = {"network": str(network_file(network))}
+    return [file | point | {"seed": seed} for point in points(network) for seed in range(replicates)]
 
 
-def project_config(replicates: int) -> dict:
+def network_file(network: str) -> Path:
+    """Return the file of a network that the project ships."""
+    return PROJECT / "config" / "networks" / f"{network}.py"
+
+
+def project_config(replicates: int, network: str = "dense") -> dict:
     """Return the configuration of a study of the same runs."""
-    return {"dataset": "mnist", "baseline": BASELINE, "replicates": replicates, "sweeps": dict(SWEEPS)}
+    study = {"baseline": BASELINES[network], "sweeps": dict(SWEEPS[network])}
+    return {"dataset": "mnist", "network": str(network_file(network)), "replicates": replicates, **study}
 
 
 def snakemake_call(study: Path, *options: str) -> list[str]:
@@ -66,24 +76,24 @@ def copy_data(data_study: Path, study: Path) -> None:
     shutil.copytree(data_study / ".snakemake", study / ".snakemake", ignore=shutil.ignore_patterns("log", "locks"))
 
 
-def project_run(folder: Path, data_study: Path, replicates: int) -> tuple[float, float]:
+def project_run(folder: Path, data_study: Path, replicates: int, network: str) -> tuple[float, float]:
     """Train and evaluate with this project; returns seconds and mean test accuracy."""
     study = folder / "study"
     copy_data(data_study, study)
-    (study / "config.yaml").write_text(yaml.safe_dump(project_config(replicates)), encoding="utf-8")
+    (study / "config.yaml").write_text(yaml.safe_dump(project_config(replicates, network)), encoding="utf-8")
     seconds = timed(snakemake_call(study, "--until", "evaluate"), folder)
     found = [row for path in sorted(study.glob("results/runs/*/*/*/metrics.csv")) for row in measurements.read(path)]
-    return seconds, mean_accuracy(found, len(points()) * replicates)
+    return seconds, mean_accuracy(found, len(points(network)) * replicates)
 
 
-def peer_run(folder: Path, data: Path, replicates: int, program: str, options: list[str]) -> tuple[float, float]:
+def peer_run(folder: Path, data: Path, wanted: list[dict], program: str, options: list[str]) -> tuple[float, float]:
     """Train and evaluate with a peer; returns seconds and mean test accuracy."""
     runs, results = folder / "runs.json", folder / "results.csv"
-    runs.write_text(json.dumps(list_of_runs(replicates)), encoding="utf-8")
+    runs.write_text(json.dumps(wanted), encoding="utf-8")
     seconds = timed(
         [str(PEERS_PYTHON), str(PEERS / f"{program}.py"), str(runs), str(data), str(results), *options], folder
     )
-    return seconds, mean_accuracy(measurements.read(results), len(points()) * replicates)
+    return seconds, mean_accuracy(measurements.read(results), len(wanted))
 
 
 def timed(call: list[str], folder: Path) -> float:
@@ -128,42 +138,47 @@ def contestants(variants: str) -> list[tuple[str, bool, bool]]:
     return [("limit", True, True), ("this project", True, True), *((name, *variant) for name, variant in peers)]
 
 
-def measure(contestant: tuple[str, bool, bool], data_study: Path, replicates: int) -> tuple[float, float]:
+def measure(contestant: tuple[str, bool, bool], data_study: Path, replicates: int, network: str) -> tuple[float, float]:
     """Return seconds and mean test accuracy of one contestant; the limit has no accuracy."""
     name, tuned, jit = contestant
+    wanted = list_of_runs(replicates, network)
     if name == "limit":
-        runs = [(run["units"], run["epochs"]) for run in list_of_runs(replicates)]
+        runs = [(run["units"], run["epochs"]) for run in wanted]
         rates = {units: limit.rate_of_all_cores(units) for units in sorted({units for units, _ in runs})}
         return limit.limit_seconds(runs, rates), float("nan")
     with tempfile.TemporaryDirectory() as folder:
         if name == "this project":
-            return project_run(Path(folder), data_study, replicates)
+            return project_run(Path(folder), data_study, replicates, network)
         options = [option for option, wanted in (("--tuned", tuned), ("--jit", jit)) if wanted]
-        return peer_run(Path(folder), data_study / "results" / "data" / "mnist", replicates, name, options)
+        return peer_run(Path(folder), data_study / "results" / "data" / "mnist", wanted, name, options)
 
 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data_study", type=Path)
+    parser.add_argument("--network", choices=BASELINES, default="dense", help="dense alone has a limit")
     parser.add_argument("--replicates", type=int, default=2, help="seeds of each of the six points")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--variants", choices=VARIANTS, default="main")
     names = sorted({name for name, *_ in contestants("main")})
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="measure these contestants")
-    parser.add_argument("--output", type=Path, default=PROJECT / "results" / "performance" / "race.csv")
+    parser.add_argument("--folder", type=Path, default=PROJECT / "results" / "performance")
     arguments = parser.parse_args()
+    network = arguments.network
+    output = arguments.folder / ("race.csv" if network == "dense" else f"race_{network}.csv")
     racers = [racer for racer in contestants(arguments.variants) if racer[0] in arguments.only]
-    runs = len(list_of_runs(arguments.replicates))
+    racers = [racer for racer in racers if network == "dense" or racer[0] != "limit"]
+    runs = len(list_of_runs(arguments.replicates, network))
     for round_number in range(1, arguments.rounds + 1):
         shift = (round_number - 1) * len(racers) // arguments.rounds
         for contestant in racers[shift:] + racers[:shift]:
             name, tuned, jit = contestant
             key = {"contestant": name, "tuned": tuned, "jit": jit, "runs": runs, "round": round_number}
-            if measurements.measured(arguments.output, **key):
+            if measurements.measured(output, **key):
                 continue
-            seconds, accuracy = measure(contestant, arguments.data_study.resolve(), arguments.replicates)
-            measurements.add(arguments.output, **key, seconds=f"{seconds:.1f}", mean_test_accuracy=f"{accuracy:.5f}")
+            seconds, accuracy = measure(contestant, arguments.data_study.resolve(), arguments.replicates, network)
+            measurements.add(output, **key, seconds=f"{seconds:.1f}", mean_test_accuracy=f"{accuracy:.5f}")
             print(f"round {round_number}, {runs} runs, {name}, tuned {tuned}, jit {jit}: {seconds:.1f} s", flush=True)
 
 

@@ -7,13 +7,12 @@ from statistics import fmean
 
 import keras_run
 
-POINT = [name for name in keras_run.HYPERPARAMETERS if name != "seed"]
-
 
 def summary_row(rows: list[dict]) -> dict:
     """Return the row of one point: its hyperparameters, the number of seeds and the means of the metrics."""
     means = {name: fmean(float(row[name]) for row in rows) for name in keras_run.METRICS}
-    return {name: rows[0][name] for name in POINT} | {"n": len(rows)} | means
+    point = {name: value for name, value in rows[0].items() if name not in ("seed", *keras_run.METRICS)}
+    return point | {"n": len(rows)} | means
 
 
 def main() -> None:
@@ -23,10 +22,11 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     arguments = parser.parse_args()
     tables = [list(csv.DictReader(path.open(encoding="utf-8"))) for path in sorted(arguments.metrics.glob("*.csv"))]
+    rows = [summary_row(table) for table in tables]
     with arguments.output.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [*POINT, "n", *keras_run.METRICS])
+        writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
-        writer.writerows(summary_row(rows) for rows in tables)
+        writer.writerows(rows)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import csv
 import functools
 import json
 import os
+import runpy
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,9 +17,9 @@ import numpy as np
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-HYPERPARAMETERS = ("units", "learning_rate", "momentum", "batch_size", "optimizer", "epochs", "seed")
+# What every run has; its other keys are keyword arguments of the network's `build`.
+OF_TRAINING = ("network", "learning_rate", "momentum", "batch_size", "optimizer", "epochs", "seed")
 METRICS = ("test_loss", "test_accuracy")
-PIXELS = 28 * 28
 CLASSES = 10
 
 Run = dict[str, int | float | str]
@@ -32,7 +33,7 @@ def parse(description: str, arguments: list[str] | None = None) -> argparse.Name
         `runs`: what `read_runs` returns. `data`, `output`: absolute paths. `tuned`, `jit`: switches.
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("runs", type=read_runs, help="JSON: a list of runs, each with " + ", ".join(HYPERPARAMETERS))
+    parser.add_argument("runs", type=read_runs, help="JSON: a list of runs, each with " + ", ".join(OF_TRAINING))
     parser.add_argument("data", type=existing_folder, help="folder of x_train.npy, y_train.npy, x_test.npy, y_test.npy")
     parser.add_argument("output", type=lambda text: Path(text).resolve(), help="CSV to write, one row a run")
     parser.add_argument("--tuned", action="store_true", help="as one who knows the tool; else as its documentation")
@@ -46,19 +47,18 @@ def read_runs(path: str | Path) -> list[Run]:
     """Return the runs of a JSON file.
 
     Raises:
-        argparse.ArgumentTypeError: if it is no list of runs that have all hyperparameters and nothing else.
+        argparse.ArgumentTypeError: if it is not a list of runs with the same keys, those of `OF_TRAINING` among them.
     """
     try:
         runs = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError) as error:
         raise argparse.ArgumentTypeError(f"expected a JSON file of runs. Received: {error}") from error
-    expected = set(HYPERPARAMETERS)
     if (
         not isinstance(runs, list)
         or not runs
-        or not all(isinstance(run, dict) and set(run) == expected for run in runs)
+        or not all(isinstance(run, dict) and set(OF_TRAINING) <= set(run) == set(runs[0]) for run in runs)
     ):
-        keys = ", ".join(HYPERPARAMETERS)
+        keys = ", ".join(OF_TRAINING)
         raise argparse.ArgumentTypeError(f"expected a list of one or more runs, each with {keys}. Received: {path}")
     return runs
 
@@ -80,11 +80,10 @@ def cores() -> int:
 
 
 def load_data(folder: Path) -> tuple[Arrays, Arrays]:
-    """Return training and test data: images as float32 from 0 to 1 of shape (images, 784), labels as uint8."""
+    """Return training and test data: float32 images (n, height, width, channels) from 0 to 1, and uint8 labels (n,)."""
 
     def part(name):
-        images = np.load(folder / f"x_{name}.npy")
-        return images.reshape(len(images), -1).astype(np.float32) / 255, np.load(folder / f"y_{name}.npy")
+        return np.load(folder / f"x_{name}.npy").astype(np.float32) / 255, np.load(folder / f"y_{name}.npy")
 
     return part("train"), part("test")
 
@@ -123,19 +122,14 @@ def compile_options(tuned: bool, jit: bool) -> dict:
     return ({"jit_compile": True} if jit else {}) | ({"steps_per_execution": 50} if jit or tuned else {})
 
 
-def build_model(run: Run, tuned: bool, jit: bool):
-    """Return a new, compiled network whose weights follow from the run's seed."""
+def build_model(run: Run, input_shape: tuple[int, ...], tuned: bool, jit: bool):
+    """Return a new, compiled network for inputs of that shape, whose weights follow from the run's seed."""
     import keras
 
     keras.backend.clear_session()  # else Keras keeps the graphs of all networks a process ever built
     keras.utils.set_random_seed(int(run["seed"]))
-    model = keras.Sequential(
-        [
-            keras.Input((PIXELS,)),
-            keras.layers.Dense(run["units"], activation="relu"),
-            keras.layers.Dense(CLASSES, activation="softmax"),
-        ]
-    )
+    keywords = {name: value for name, value in run.items() if name not in OF_TRAINING}
+    model = runpy.run_path(run["network"])["build"](input_shape, CLASSES, **keywords)
     model.compile(
         optimizer=build_optimizer(run["optimizer"], run["learning_rate"], run["momentum"]),
         loss="sparse_categorical_crossentropy",
@@ -169,7 +163,7 @@ def fit_model(
 
 def train_run(run: Run, data: tuple[Arrays, Arrays], tuned: bool, jit: bool, verbose: int | str = 0) -> dict:
     """Train one run; returns test_loss and test_accuracy."""
-    return fit_model(build_model(run, tuned, jit), run, data, tuned, verbose)
+    return fit_model(build_model(run, data[0][0].shape[1:], tuned, jit), run, data, tuned, verbose)
 
 
 @functools.cache
@@ -185,8 +179,9 @@ def train_in_worker(run: Run, folder: Path, jit: bool) -> dict:
 
 
 def write_results(path: Path, runs: Iterable[Run], results: Iterable[dict]) -> None:
-    """Write the CSV: one row a run, its hyperparameters, then its metrics."""
+    """Write the CSV: one row a run, its keys, then its metrics."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [*HYPERPARAMETERS, *METRICS])
+        rows = [run | result for run, result in zip(runs, results, strict=True)]
+        writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
-        writer.writerows(run | result for run, result in zip(runs, results, strict=True))
+        writer.writerows(rows)

@@ -27,7 +27,8 @@ def hypermodel(runs: list, data: Path, jit: bool):
 
         def build(self, hp):
             """Return the network of a trial."""
-            return keras_run.build_model(runs[hp.Choice("run", list(range(len(runs))))], False, jit)
+            run = runs[hp.Choice("run", list(range(len(runs))))]
+            return keras_run.build_model(run, arrays[0][0].shape[1:], False, jit)
 
         def fit(self, hp, model, callbacks, **_):
             """Train a trial's network; its checkpoints need a metric of the epochs, so accuracy is told twice."""

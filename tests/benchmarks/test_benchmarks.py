@@ -52,10 +52,15 @@ def test_limit_of_a_study_counts_each_chain_once(tmp_path, monkeypatch):
     assert study.study_limit(plan) == pytest.approx(expected / 1e9)
 
 
-def test_race_has_six_points_and_all_contestants():
-    assert len(race.points()) == 6
-    assert len({tuple(point.items()) for point in race.points()}) == 6
-    assert len(race.list_of_runs(2)) == 12
+@pytest.mark.parametrize("network", race.BASELINES)
+def test_race_has_six_points(network):
+    assert len(race.points(network)) == 6
+    assert len({tuple(point.items()) for point in race.points(network)}) == 6
+    assert len(race.list_of_runs(2, network)) == 12
+    assert race.network_file(network).is_file()
+
+
+def test_race_has_all_contestants():
     assert len(race.contestants("main")) == 2 + 5 * 2
     assert len(race.contestants("all")) == 2 + 5 * 4
     assert all((race.PEERS / f"{program}.py").is_file() for program in race.PROGRAMS)
@@ -99,7 +104,7 @@ def test_figure_of_a_race_is_drawn(tmp_path):
         {"contestant": name, "variant": kind, "rounds": 1, "seconds": seconds, "to_limit": 1, "to_project": 1}
         for name, kind, seconds in (("limit", "", 10), ("this project", "", 12), ("ray_tune", "tuned, XLA", 30))
     ]
-    performance.draw_race(rows, 12, tmp_path)
+    performance.draw_race(rows, "race", 12, tmp_path)
     text = (tmp_path / "race_12.svg").read_text()
     assert "Ray Tune, tuned, XLA" in text
     assert "30 s" in text

@@ -23,6 +23,7 @@ PACKAGES = {
     "keras_tuner_grid": "keras_tuner",
 }
 RUN = {
+    "network": str(PROJECT / "config" / "networks" / "dense.py"),
     "units": 8,
     "learning_rate": 0.01,
     "momentum": 0,
@@ -48,7 +49,8 @@ def tiny_data():
 
     def part(images):
         labels = generator.integers(0, 10, images, dtype=np.uint8)
-        return (generator.random((images, 784)) * (labels[:, None] + 1) / 10).astype(np.float32), labels
+        means = (labels[:, None, None, None] + 1) / 10
+        return (generator.random((images, 28, 28, 1)) * means).astype(np.float32), labels
 
     return part(200), part(100)
 
@@ -92,7 +94,7 @@ def test_the_command_line(options, tuned, jit, runs_file, tmp_path):
     assert (arguments.tuned, arguments.jit) == (tuned, jit)
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", "[1]", '[{"units": 8}]', json.dumps([RUN | {"more": 1}])])
+@pytest.mark.parametrize("content", ["", "{}", "[]", "[1]", '[{"units": 8}]', json.dumps([RUN, RUN | {"more": 1}])])
 def test_a_file_that_holds_no_runs_is_refused(content, tmp_path, capsys):
     path = tmp_path / "runs.json"
     path.write_text(content)
@@ -108,8 +110,8 @@ def test_a_training_is_keras_own_fit(tuned, tiny_data):
     found = keras_run.train_run(RUN, tiny_data, tuned, jit=False)
 
     keras.utils.set_random_seed(3)
-    model = keras.Sequential([keras.layers.Dense(8, activation="relu"), keras.layers.Dense(10, activation="softmax")])
-    model.build((None, 784))
+    hidden, last = keras.layers.Dense(8, activation="relu"), keras.layers.Dense(10, activation="softmax")
+    model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), hidden, last])
     model.compile(keras.optimizers.RMSprop(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
     (images, labels), test = tiny_data
     model.fit(images, labels, batch_size=64, epochs=1, verbose=0)
@@ -121,13 +123,13 @@ def test_a_training_is_keras_own_fit(tuned, tiny_data):
 
 def test_untuned_means_keras_defaults():
     assert keras_run.compile_options(tuned=False, jit=False) == {}
-    model = keras_run.build_model(RUN, tuned=False, jit=False)
+    model = keras_run.build_model(RUN, (28, 28, 1), tuned=False, jit=False)
     assert (model.jit_compile, model.steps_per_execution) == (False, 1)
 
 
 @pytest.mark.parametrize("tuned", [False, True])
 def test_jit_compiles_many_steps(tuned):
-    model = keras_run.build_model(RUN, tuned, jit=True)
+    model = keras_run.build_model(RUN, (28, 28, 1), tuned, jit=True)
     assert (model.jit_compile, model.steps_per_execution) == (True, 50)
 
 
@@ -152,7 +154,7 @@ def test_data_are_scaled(arrays):
     (images, labels), (test_images, _) = keras_run.load_data(arrays)
     assert (images.dtype, labels.dtype) == (np.float32, np.uint8)
     assert (images.min(), images.max()) == (0, 1)
-    assert (images.shape, test_images.shape) == ((1000, 784), (500, 784))
+    assert (images.shape, test_images.shape) == ((1000, 28, 28, 1), (500, 28, 28, 1))
 
 
 def test_the_table_has_hyperparameters_and_metrics(tmp_path):
