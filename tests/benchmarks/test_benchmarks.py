@@ -110,6 +110,18 @@ def test_figure_of_a_race_is_drawn(tmp_path):
     assert "30 s" in text
 
 
+def test_a_race_without_a_limit_has_a_table_and_a_figure(tmp_path):
+    rows = [
+        {"contestant": name, "tuned": "True", "jit": "False", "runs": "60", "round": "1", "seconds": seconds}
+        for name, seconds in (("this project", "20"), ("joblib_workers", "50"))
+    ]
+    found = performance.race_rows(rows, 60)
+    assert [row["to_project"] for row in found] == [1, 2.5]
+    assert "| – " in performance.race_table(found)
+    performance.draw_race(found, "race_convolutional", 60, tmp_path)
+    assert "limit" not in (tmp_path / "race_convolutional_60.svg").read_text()
+
+
 def test_learning_rate_is_added_to_the_default_config(tmp_path):
     import yaml
 
